@@ -1,0 +1,46 @@
+import * as core from './core'
+import { dataVolumeKind } from './data-volume'
+import type { Kind } from './kind'
+import { cdiConfigKind, cdiKind, kubeVirtKind, storageProfileKind } from './platform'
+import { virtualMachineKind } from './virtual-machine'
+import { virtualMachineInstanceKind } from './virtual-machine-instance'
+
+/** Kinds that every Kubernetes API server has built in. */
+export const builtInKinds: readonly Kind[] = [
+  core.namespaceKind,
+  core.nodeKind,
+  core.podKind,
+  core.persistentVolumeClaimKind,
+  core.persistentVolumeKind,
+  core.secretKind,
+  core.configMapKind,
+  core.eventKind,
+  core.serviceAccountKind,
+  core.storageClassKind,
+  core.leaseKind,
+  core.controllerRevisionKind,
+  core.customResourceDefinitionKind,
+]
+
+/** Kinds that operators bring as custom resources. */
+export const customKinds: readonly Kind[] = [
+  virtualMachineKind,
+  virtualMachineInstanceKind,
+  kubeVirtKind,
+  dataVolumeKind,
+  storageProfileKind,
+  cdiConfigKind,
+  cdiKind,
+]
+
+/** The one list of kinds this project knows. A new kind adds its file and a line here. */
+export const allKinds: readonly Kind[] = [...builtInKinds, ...customKinds]
+
+/** Finds a kind by what an object or a reference says of itself; any served version counts. */
+export function findKind(apiVersion: string, kind: string): Kind | undefined {
+  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
+  return allKinds.find(
+    (known) =>
+      known.kind === kind && known.group === group && (known.servedVersions ?? [known.version]).includes(version ?? ''),
+  )
+}
