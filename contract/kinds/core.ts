@@ -165,6 +165,7 @@ export interface Pod extends KubeObject {
     hostIP?: string
     startTime?: string
     containerStatuses?: unknown[]
+    qosClass?: string
     reason?: string
     message?: string
   }

@@ -1,0 +1,5 @@
+import { CatalogPage } from '@/components/catalog/catalog-page'
+
+export default function CatalogRoute() {
+  return <CatalogPage />
+}

@@ -1,0 +1,5 @@
+import { PlatformPage } from '@/components/platform/platform-page'
+
+export default function PlatformRoute() {
+  return <PlatformPage />
+}

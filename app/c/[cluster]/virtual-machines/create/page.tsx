@@ -1,0 +1,5 @@
+import { CreateVirtualMachinePage } from '@/components/virtual-machine/create/page'
+
+export default function CreateVirtualMachineRoute() {
+  return <CreateVirtualMachinePage />
+}

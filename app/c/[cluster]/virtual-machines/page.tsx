@@ -1,0 +1,5 @@
+import { MachineListPage } from '@/components/virtual-machine/list'
+
+export default function MachineListRoute() {
+  return <MachineListPage />
+}

@@ -1,0 +1,5 @@
+import { BareNotFoundPage } from '@/components/shell/trouble-pages'
+
+export default function NotFound() {
+  return <BareNotFoundPage />
+}

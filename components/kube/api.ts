@@ -1,0 +1,206 @@
+'use client'
+
+import { useMemo } from 'react'
+import type { KubeList, KubeObject, KubeStatus, ObjectRef } from '@/contract/kube-object'
+import { type Kind, resourcePath } from '@/contract/kinds/kind'
+import { csrfHeader } from '@/contract/session'
+import { useCluster } from './cluster'
+import { useSession } from './session'
+import { goToSignIn } from './sign-in-redirect'
+
+/** A refused or failed call. `status` carries the server's own words; code 0 means that no answer came at all. */
+export class ApiFailure extends Error {
+  constructor(readonly status: KubeStatus) {
+    super(status.message ?? `The API answered ${status.code ?? 'an error'}`)
+    this.name = 'ApiFailure'
+  }
+
+  /** HTTP status; 0 when the server could not be reached. */
+  get code(): number {
+    return this.status.code ?? 500
+  }
+
+  get reason(): string {
+    return this.status.reason ?? 'Unknown'
+  }
+}
+
+export interface ListOptions {
+  namespace?: string | undefined
+  labelSelector?: string | undefined
+  fieldSelector?: string | undefined
+}
+
+export type KubePatch = { type: 'merge'; body: unknown } | { type: 'json'; body: readonly unknown[] }
+
+export interface WriteOptions {
+  /** The server checks everything and stores nothing. */
+  dryRun?: boolean | undefined
+}
+
+export interface RemoveOptions {
+  gracePeriodSeconds?: number | undefined
+  propagationPolicy?: 'Foreground' | 'Background' | 'Orphan' | undefined
+}
+
+/** The cluster's API with the signed-in person's own permissions. Every method throws ApiFailure. */
+export interface KubeApi {
+  get<T extends KubeObject>(kind: Kind<T>, ref: ObjectRef): Promise<T>
+  /** Everything that matches; pages of the server are followed. */
+  list<T extends KubeObject>(kind: Kind<T>, options?: ListOptions): Promise<KubeList<T>>
+  /** Into the namespace that the object names. */
+  create<T extends KubeObject>(kind: Kind<T>, object: T, options?: WriteOptions): Promise<T>
+  replace<T extends KubeObject>(kind: Kind<T>, object: T, options?: WriteOptions): Promise<T>
+  patch<T extends KubeObject>(kind: Kind<T>, ref: ObjectRef, patch: KubePatch, options?: WriteOptions): Promise<T>
+  remove(kind: Kind, ref: ObjectRef, options?: RemoveOptions): Promise<void>
+  /**
+   * A call outside the verbs, such as a subresource. `path` is below the cluster's API root (`/apis/…`); the answer is
+   * parsed when it is JSON, text otherwise, `undefined` when empty.
+   */
+  call(method: string, path: string, body?: unknown): Promise<unknown>
+}
+
+export interface KubeApiOptions {
+  cluster: string
+  csrfToken: string
+  /** Called once per answer 401, before the failure is thrown. */
+  onSignedOut: () => void
+  /** Where the console is; default: this page's own origin. */
+  origin?: string
+}
+
+/** Builds the API of one cluster over `/k8s/<cluster>`. */
+export function createKubeApi({ cluster, csrfToken, onSignedOut, origin = '' }: KubeApiOptions): KubeApi {
+  const root = `${origin}/k8s/${encodeURIComponent(cluster)}`
+
+  async function send(
+    method: string,
+    path: string,
+    { body, contentType }: { body?: unknown; contentType?: string } = {},
+  ) {
+    const headers: Record<string, string> = { accept: '*/*' }
+    if (method !== 'GET' && method !== 'HEAD') headers[csrfHeader] = csrfToken
+    if (body !== undefined) headers['content-type'] = contentType ?? 'application/json'
+    let response: Response
+    let text: string
+    try {
+      response = await fetch(root + path, {
+        method,
+        headers,
+        credentials: 'same-origin',
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      text = await response.text()
+    } catch (cause) {
+      throw new ApiFailure(failureStatus(0, 'NetworkFailure', cause instanceof Error ? cause.message : String(cause)))
+    }
+    if (response.ok) return parseBody(response, text)
+    if (response.status === 401) onSignedOut()
+    throw new ApiFailure(readFailure(response, text))
+  }
+
+  return {
+    get: async <T extends KubeObject>(kind: Kind<T>, ref: ObjectRef) =>
+      // The server answers a read of a kind with an object of that kind.
+      (await send('GET', resourcePath(kind, ref))) as T,
+    list: async <T extends KubeObject>(kind: Kind<T>, options: ListOptions = {}) => {
+      const items: T[] = []
+      let page: KubeList<T>
+      let next: string | undefined
+      do {
+        const query = queryOf({
+          labelSelector: options.labelSelector,
+          fieldSelector: options.fieldSelector,
+          continue: next,
+        })
+        // The server answers a list of a kind with objects of that kind.
+        page = (await send('GET', resourcePath(kind, { namespace: options.namespace }) + query)) as KubeList<T>
+        items.push(...page.items)
+        next = page.metadata.continue
+      } while (next)
+      return { ...page, items }
+    },
+    create: async <T extends KubeObject>(kind: Kind<T>, object: T, { dryRun }: WriteOptions = {}) =>
+      // A write answers with the object as stored.
+      (await send('POST', resourcePath(kind, { namespace: object.metadata.namespace }) + dryRunQuery(dryRun), {
+        body: object,
+      })) as T,
+    replace: async <T extends KubeObject>(kind: Kind<T>, object: T, { dryRun }: WriteOptions = {}) =>
+      (await send('PUT', resourcePath(kind, object.metadata) + dryRunQuery(dryRun), { body: object })) as T,
+    patch: async <T extends KubeObject>(
+      kind: Kind<T>,
+      ref: ObjectRef,
+      patch: KubePatch,
+      { dryRun }: WriteOptions = {},
+    ) =>
+      (await send('PATCH', resourcePath(kind, ref) + dryRunQuery(dryRun), {
+        body: patch.body,
+        contentType: patch.type === 'json' ? 'application/json-patch+json' : 'application/merge-patch+json',
+      })) as T,
+    remove: async (kind, ref, options = {}) => {
+      const { gracePeriodSeconds, propagationPolicy } = options
+      await send('DELETE', resourcePath(kind, ref), {
+        body: {
+          kind: 'DeleteOptions',
+          apiVersion: 'v1',
+          ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+          ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
+        },
+      })
+    },
+    call: (method, path, body) => send(method, path, { body }),
+  }
+}
+
+/** The API of this page's cluster as the signed-in person. */
+export function useKubeApi(): KubeApi {
+  const cluster = useCluster()
+  const { csrfToken } = useSession()
+  return useMemo(() => createKubeApi({ cluster, csrfToken, onSignedOut: goToSignIn }), [cluster, csrfToken])
+}
+
+function queryOf(parameters: Record<string, string | undefined>): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(parameters)) if (value) query.set(name, value)
+  return query.size === 0 ? '' : `?${query}`
+}
+
+function dryRunQuery(dryRun: boolean | undefined): string {
+  return dryRun ? '?dryRun=All' : ''
+}
+
+function parseBody(response: Response, text: string): unknown {
+  if (text === '') return undefined
+  return isJson(response) ? JSON.parse(text) : text
+}
+
+function isJson(response: Response): boolean {
+  return /[/+]json\b/.test(response.headers.get('content-type') ?? '')
+}
+
+/** A Status as it came, or one made of a plain-text answer (the gateway's own errors, KubeVirt's guest-agent errors). */
+function readFailure(response: Response, text: string): KubeStatus {
+  if (isJson(response) && text !== '') {
+    const body: unknown = JSON.parse(text)
+    if (typeof body === 'object' && body !== null) {
+      if ('kind' in body && body.kind === 'Status') {
+        // Checked by its kind; a server may leave out the code, which the response has anyway.
+        const status = body as KubeStatus
+        return { ...status, code: status.code ?? response.status }
+      }
+      if ('message' in body && typeof body.message === 'string') {
+        return failureStatus(response.status, 'Unknown', body.message)
+      }
+    }
+  }
+  const words = isJson(response) || /html/.test(response.headers.get('content-type') ?? '') ? '' : text.trim()
+  return failureStatus(
+    response.status,
+    'Unknown',
+    words === '' ? `${response.status} ${response.statusText}`.trim() : words,
+  )
+}
+
+function failureStatus(code: number, reason: string, message: string): KubeStatus {
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason, code, message }
+}

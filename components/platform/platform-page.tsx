@@ -1,0 +1,159 @@
+'use client'
+
+import {
+  Card,
+  CardBody,
+  CardHeader,
+  CardTitle,
+  DescriptionList,
+  DescriptionListDescription,
+  DescriptionListGroup,
+  DescriptionListTerm,
+  Gallery,
+  PageSection,
+  Title,
+} from '@patternfly/react-core'
+import { useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import type { Condition } from '@/contract/kube-object'
+import type { Kind } from '@/contract/kinds/kind'
+import { cdiKind, kubeVirtKind } from '@/contract/kinds/platform'
+import { useT } from '../i18n/use-t'
+import { ApiFailure, useKubeApi } from '../kube/api'
+import { useCluster } from '../kube/cluster'
+import { FailureView } from '../kube/failure-view'
+import { LiveSection } from '../kube/live-section'
+import { callQueryKey } from '../kube/query-keys'
+import { useSession } from '../kube/session'
+import { useList } from '../kube/use-list'
+import { useOffers } from '../kube/use-offers'
+import { PageHeader } from '../ui/page-header'
+import { StatusLabel } from '../ui/status-label'
+import { EmptyView, LoadingView } from '../ui/views'
+import { ApiGroups } from './api-groups'
+
+/** What the platform is made of, in which version and state, and what its API offers. */
+export function PlatformPage() {
+  const t = useT()
+  return (
+    <>
+      <PageHeader title={t('shell.page.platform')} description={t('platform.description')} />
+      <PageSection hasBodyWrapper={false}>
+        <Gallery hasGutter minWidths={{ default: '100%', md: '20rem' }}>
+          <KubernetesCard />
+          <ComponentCard kind={kubeVirtKind} name="KubeVirt" adds={t('platform.adds.kubeVirt')} />
+          <ComponentCard kind={cdiKind} name="Containerized Data Importer" adds={t('platform.adds.cdi')} />
+        </Gallery>
+      </PageSection>
+      <PageSection hasBodyWrapper={false} isFilled>
+        <Title headingLevel="h2" size="lg">
+          {t('platform.api.title')}
+        </Title>
+        <ApiGroups />
+      </PageSection>
+    </>
+  )
+}
+
+function KubernetesCard() {
+  const t = useT()
+  const api = useKubeApi()
+  const cluster = useCluster()
+  const { version } = useSession()
+  const { data, error, refetch } = useQuery({
+    queryKey: callQueryKey(cluster, 'version', {}),
+    // `/version` answers with the server's build information.
+    queryFn: async () => (await api.call('GET', '/version')) as { gitVersion?: string; platform?: string },
+  })
+  return (
+    <PlatformCard title="Kubernetes">
+      {error instanceof ApiFailure ? (
+        <FailureView failure={error} onRetry={() => void refetch()} small />
+      ) : data === undefined ? (
+        <LoadingView lines={2} />
+      ) : (
+        <DescriptionList isHorizontal isCompact>
+          <Fact term={t('platform.version')}>{data.gitVersion ?? '–'}</Fact>
+          <Fact term={t('platform.architecture')}>{data.platform ?? '–'}</Fact>
+          <Fact term={t('platform.console')}>{version}</Fact>
+        </DescriptionList>
+      )}
+    </PlatformCard>
+  )
+}
+
+interface PlatformObject {
+  apiVersion: string
+  kind: string
+  metadata: { name: string; namespace?: string }
+  status?: {
+    phase?: string
+    observedKubeVirtVersion?: string
+    observedVersion?: string
+    operatorVersion?: string
+    conditions?: Condition[]
+  }
+}
+
+function ComponentCard({ kind, name, adds }: { kind: Kind<PlatformObject>; name: string; adds: string }) {
+  const t = useT()
+  const offered = useOffers(kind)
+  const list = useList(kind, { enabled: offered === true })
+  return (
+    <PlatformCard title={name}>
+      {offered === false ? (
+        <EmptyView small title={t('platform.missing')} body={adds} />
+      ) : (
+        <LiveSection of={[list]} lines={3}>
+          {list.items.length === 0 ? (
+            <EmptyView small title={t('platform.notSetUp')} body={adds} />
+          ) : (
+            list.items.map((object) => <ComponentFacts key={object.metadata.name} object={object} />)
+          )}
+        </LiveSection>
+      )}
+    </PlatformCard>
+  )
+}
+
+function ComponentFacts({ object: { status } }: { object: PlatformObject }) {
+  const t = useT()
+  const is = (type: string) => status?.conditions?.find((condition) => condition.type === type)
+  const available = is('Available')
+  const degraded = is('Degraded')
+  const bad = degraded?.status === 'True' || available?.status === 'False'
+  const tone = bad ? 'bad' : status?.phase === 'Deployed' ? 'good' : 'busy'
+  return (
+    <DescriptionList isHorizontal isCompact>
+      <Fact term={t('platform.state')}>
+        <StatusLabel tone={tone} title={(bad ? (degraded?.message ?? available?.message) : undefined) ?? ''}>
+          {status?.phase ?? '–'}
+        </StatusLabel>
+      </Fact>
+      <Fact term={t('platform.version')}>
+        {status?.observedKubeVirtVersion ?? status?.observedVersion ?? status?.operatorVersion ?? '–'}
+      </Fact>
+      {bad && <Fact term={t('platform.reason')}>{degraded?.message ?? available?.message ?? '–'}</Fact>}
+    </DescriptionList>
+  )
+}
+
+function PlatformCard({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Card isFullHeight>
+      <CardHeader>
+        <CardTitle component="h2">{title}</CardTitle>
+      </CardHeader>
+      <CardBody>{children}</CardBody>
+    </Card>
+  )
+}
+
+function Fact({ term, children }: { term: string; children: ReactNode }) {
+  return (
+    <DescriptionListGroup>
+      <DescriptionListTerm>{term}</DescriptionListTerm>
+      <DescriptionListDescription>{children}</DescriptionListDescription>
+    </DescriptionListGroup>
+  )
+}

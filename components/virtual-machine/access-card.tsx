@@ -1,0 +1,140 @@
+'use client'
+
+import {
+  Alert,
+  Button,
+  Content,
+  DescriptionList,
+  DescriptionListDescription,
+  DescriptionListGroup,
+  DescriptionListTerm,
+  Flex,
+  Tooltip,
+} from '@patternfly/react-core'
+import { EyeIcon, EyeSlashIcon } from '@patternfly/react-icons'
+import { useT } from '../i18n/use-t'
+import { failureSentence } from '../kube/errors'
+import { useAccess } from '../kube/use-access'
+import { CopyButton } from '../ui/copy-button'
+import type { Machine } from './machine'
+import { type GuestAccessState, useGuestAccess, userDataSecret } from './use-guest-access'
+
+/**
+ * How one logs in to the guest: what its Secret says, read only on request. `compact` is one line for the console.
+ * Draws nothing when compact and there is nothing to say.
+ */
+export function AccessInfo({ machine, compact }: { machine: Machine; compact?: boolean }) {
+  const t = useT()
+  const secretName = userDataSecret(machine)
+  if (secretName === undefined) return compact ? null : <Content component="p">{t('machine.access.none')}</Content>
+  return <SecretAccess machine={machine} secretName={secretName} compact={compact ?? false} />
+}
+
+function SecretAccess(props: { machine: Machine; secretName: string; compact: boolean }) {
+  const { machine, secretName, compact } = props
+  const t = useT()
+  const { state, show, hide } = useGuestAccess(machine, secretName)
+  const permission = useAccess({
+    verb: 'get',
+    group: '',
+    resource: 'secrets',
+    namespace: machine.vm.metadata.namespace ?? '',
+    name: secretName,
+  })
+  const button = (
+    <ShowButton
+      state={state}
+      allowed={permission.allowed !== false}
+      reason={permission.reason}
+      onShow={show}
+      onHide={hide}
+    />
+  )
+  return (
+    <div data-testid="guest-access">
+      {state.phase === 'shown' ? (
+        <Flex alignItems={{ default: 'alignItemsCenter' }}>
+          <Credentials state={state} compact={compact} />
+          {button}
+        </Flex>
+      ) : (
+        <Flex alignItems={{ default: 'alignItemsCenter' }}>
+          {compact && <span>{t('machine.card.access')}</span>}
+          {button}
+        </Flex>
+      )}
+      {state.phase === 'failed' && (
+        <Alert isInline variant="danger" title={t('machine.access.refused')}>
+          {failureSentence(state.failure, t)}
+        </Alert>
+      )}
+      {state.phase === 'unreadable' && <Alert isInline variant="info" title={t('machine.access.unreadable')} />}
+      {!compact && <Content component="small">{t('machine.access.first')}</Content>}
+    </div>
+  )
+}
+
+function ShowButton(props: {
+  state: GuestAccessState
+  allowed: boolean
+  reason: string | undefined
+  onShow: () => void
+  onHide: () => void
+}) {
+  const { state, allowed, reason, onShow, onHide } = props
+  const t = useT()
+  const shown = state.phase === 'shown'
+  const button = (
+    <Button
+      variant="link"
+      isInline
+      icon={shown ? <EyeSlashIcon /> : <EyeIcon />}
+      isAriaDisabled={!allowed}
+      isLoading={state.phase === 'reading'}
+      onClick={shown ? onHide : onShow}
+    >
+      {t(shown ? 'machine.access.hide' : 'machine.access.show')}
+    </Button>
+  )
+  return allowed ? (
+    button
+  ) : (
+    <Tooltip content={[t('machine.access.forbidden'), reason].filter(Boolean).join(' ')}>{button}</Tooltip>
+  )
+}
+
+function Credentials(props: { state: Extract<GuestAccessState, { phase: 'shown' }>; compact: boolean }) {
+  const t = useT()
+  const { user, password, sshKeys } = props.state.access
+  return (
+    <DescriptionList isHorizontal={!props.compact} isCompact isInlineGrid={props.compact} isAutoFit={props.compact}>
+      <DescriptionListGroup>
+        <DescriptionListTerm>{t('machine.access.user')}</DescriptionListTerm>
+        <DescriptionListDescription>
+          <code data-testid="guest-user">{user}</code> <CopyButton text={user} label={t('machine.access.copyUser')} />
+        </DescriptionListDescription>
+      </DescriptionListGroup>
+      <DescriptionListGroup>
+        <DescriptionListTerm>{t('machine.access.password')}</DescriptionListTerm>
+        <DescriptionListDescription>
+          {password === undefined ? (
+            t('machine.access.noPassword')
+          ) : (
+            <>
+              <code data-testid="guest-password">{password}</code>{' '}
+              <CopyButton text={password} label={t('machine.access.copyPassword')} />
+            </>
+          )}
+        </DescriptionListDescription>
+      </DescriptionListGroup>
+      {sshKeys.length > 0 && (
+        <DescriptionListGroup>
+          <DescriptionListTerm>{t('machine.access.keysLabel')}</DescriptionListTerm>
+          <DescriptionListDescription>
+            {sshKeys.map((key) => key.split(/\s+/).slice(2).join(' ') || key.slice(0, 24)).join(', ')}
+          </DescriptionListDescription>
+        </DescriptionListGroup>
+      )}
+    </DescriptionList>
+  )
+}

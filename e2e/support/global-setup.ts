@@ -1,0 +1,47 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import { type Instance, removeHome, root, startInstance, temporaryHome } from './instance'
+
+export interface Instances {
+  /** The instance with its own cluster. */
+  embedded: { url: string; home: string }
+  /** A console without hypervisor or controllers, connected to the first one's API over TLS. */
+  cluster: { url: string; home: string }
+}
+
+export const instancesFile = path.join(root, 'test-results', 'instances.json')
+
+/** Starts the two instances that all journeys share; each journey leaves them as it found them. */
+export default async function globalSetup(): Promise<() => Promise<void>> {
+  const embedded = await startInstance()
+  fs.mkdirSync(path.join(embedded.home, 'images'), { recursive: true })
+  fs.copyFileSync(path.join(root, '.cache/chiave-demo.qcow2'), path.join(embedded.home, 'images/chiave-demo.qcow2'))
+  let cluster: Instance | undefined
+  try {
+    cluster = await startInstance({
+      home: temporaryHome(),
+      args: ['--cluster', 'kubeconfig', '--kubeconfig', embedded.kubeconfig],
+    })
+  } catch (error) {
+    await embedded.stop()
+    removeHome(embedded.home)
+    throw error
+  }
+  const instances: Instances = {
+    embedded: { url: embedded.url, home: embedded.home },
+    cluster: { url: cluster.url, home: cluster.home },
+  }
+  fs.mkdirSync(path.dirname(instancesFile), { recursive: true })
+  fs.writeFileSync(instancesFile, JSON.stringify(instances))
+  return async () => {
+    for (const instance of [cluster, embedded]) {
+      await instance.stop()
+      removeHome(instance.home)
+    }
+  }
+}
+
+export function readInstances(): Instances {
+  // Written above.
+  return JSON.parse(fs.readFileSync(instancesFile, 'utf8')) as Instances
+}

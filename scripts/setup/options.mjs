@@ -1,0 +1,104 @@
+// @ts-check
+import { parseArgs } from 'node:util'
+
+/**
+ * Every option of `npm start`. The server parses and checks the values; here they are known by name, so that a typing
+ * mistake is answered before minutes of set-up, and explained in the help. `value` is absent for flags.
+ * @type {Record<string, { value?: string, help: string }>}
+ */
+export const startOptions = {
+  port: { value: 'N', help: 'port of the web console (8006)' },
+  host: { value: 'ADDRESS', help: 'address to listen on (127.0.0.1); others than loopback are served over TLS' },
+  'api-port': { value: 'N', help: 'port of the embedded Kubernetes API (the console’s port + 1)' },
+  'public-host': { value: 'NAMES', help: 'further names, comma-separated, under which browsers reach the console' },
+  'insecure-http': { help: 'plain HTTP even on an address that other computers reach' },
+  home: { value: 'DIR', help: 'where all state lives (/var/lib/chiave as root, else ~/.local/share/chiave)' },
+  cluster: { value: 'KIND', help: 'embedded (default), kubeconfig or in-cluster' },
+  kubeconfig: { value: 'FILE', help: 'with --cluster kubeconfig: the file to use (KUBECONFIG, else ~/.kube/config)' },
+  context: { value: 'NAME', help: 'with --cluster kubeconfig: the context to use (the current one)' },
+  nodes: { value: 'N', help: 'number of nodes of the embedded cluster (1)' },
+  run: { value: 'PARTS', help: 'parts to run: console,platform,api,engine (all)' },
+  'stop-vms': { help: 'shut the guests of this home down, then end' },
+  'install-service': { help: 'install Chiave as a service of this host' },
+  'uninstall-service': { help: 'remove that service' },
+  'no-install': { help: 'only list what the set-up would install, then end (exit code 1 if anything is missing)' },
+  help: { help: 'show this help' },
+  version: { help: 'show the version' },
+}
+
+/** A mistake on the command line, as one sentence. */
+export class UsageError extends Error {
+  /** @override */
+  name = 'UsageError'
+}
+
+/**
+ * Reads what the set-up itself needs to know from the command line and `CHIAVE_*`; the command line wins.
+ * @param {readonly string[]} argv
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function parseStartOptions(argv, env) {
+  const options = Object.fromEntries(
+    Object.entries(startOptions).map(([name, { value }]) => [
+      name,
+      { type: /** @type {'string' | 'boolean'} */ (value === undefined ? 'boolean' : 'string') },
+    ]),
+  )
+  const given = readArguments(argv, options)
+  /** @param {string} name */
+  const text = (name) => {
+    const value = given[name] ?? env[`CHIAVE_${name.toUpperCase().replaceAll('-', '_')}`]
+    return typeof value === 'string' && value !== '' ? value : undefined
+  }
+  /** @param {string} name */
+  const flag = (name) => given[name] === true || /^(1|true|yes|on)$/i.test(text(name) ?? '')
+
+  const cluster = text('cluster') ?? 'embedded'
+  if (!['embedded', 'kubeconfig', 'in-cluster'].includes(cluster)) {
+    throw new UsageError(`--cluster is embedded, kubeconfig or in-cluster, not "${cluster}".`)
+  }
+  const parts = (text('run') ?? 'console,platform,api,engine').split(',').map((part) => part.trim())
+  const embedded = cluster === 'embedded'
+  return {
+    cluster,
+    home: text('home'),
+    /** The embedded API server keeps its objects with a native module. */
+    needsDatabase: embedded && parts.includes('api'),
+    needsHypervisor: embedded && parts.includes('engine'),
+    noInstall: flag('no-install'),
+    help: flag('help'),
+    version: flag('version'),
+  }
+}
+
+/**
+ * @param {readonly string[]} argv
+ * @param {Record<string, { type: 'string' | 'boolean' }>} options
+ * @returns {Record<string, string | boolean | undefined>}
+ */
+function readArguments(argv, options) {
+  try {
+    return { ...parseArgs({ args: [...argv], options, strict: true, allowPositionals: false }).values }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`${message.replace(/\. To specify.*$/s, '').replace(/\.?$/, '.')} See npm start -- --help.`)
+  }
+}
+
+/** The text of `npm start -- --help`. */
+export function helpText() {
+  const rows = Object.entries(startOptions).map(([name, { value, help }]) => [
+    `--${name}${value === undefined ? '' : ` ${value}`}`,
+    help,
+  ])
+  const width = Math.max(...rows.map(([name]) => (name ?? '').length))
+  return [
+    'npm start -- [options]',
+    '',
+    'Sets up what is missing, builds, and starts Chiave. Ctrl-C stops it; guests keep running.',
+    '',
+    ...rows.map(([name, help]) => `  ${(name ?? '').padEnd(width)}  ${help}`),
+    '',
+    'Each option is also read from the environment: CHIAVE_PORT, CHIAVE_HOME, CHIAVE_CLUSTER, …',
+  ].join('\n')
+}

@@ -1,0 +1,134 @@
+import os from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import * as z from 'zod'
+import { StartError } from './start-error'
+
+/** The parts of Chiave that one `npm start` can run; see docs/architecture.md. */
+export const parts = ['console', 'platform', 'api', 'engine'] as const
+export type Part = (typeof parts)[number]
+
+/** As `process.env`, without the variables that frameworks declare as always there. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+const port = z.coerce.number().int().min(1).max(65535)
+
+const optionSchema = z.object({
+  port: port.default(8006),
+  host: z.string().min(1).default('127.0.0.1'),
+  'api-port': port.optional(),
+  run: z.string().default(parts.join(',')),
+  home: z.string().min(1).optional(),
+  cluster: z.enum(['embedded', 'kubeconfig', 'in-cluster']).default('embedded'),
+  kubeconfig: z.string().min(1).optional(),
+  context: z.string().min(1).optional(),
+  nodes: z.coerce.number().int().min(1).max(16).default(1),
+  'public-host': z.string().optional(),
+  'insecure-http': z.stringbool().default(false),
+  'stop-vms': z.stringbool().default(false),
+})
+
+export interface Config {
+  port: number
+  host: string
+  apiPort: number
+  run: ReadonlySet<Part>
+  /** Absolute. */
+  home: string
+  cluster: 'embedded' | 'kubeconfig' | 'in-cluster'
+  kubeconfig: string | undefined
+  context: string | undefined
+  nodes: number
+  /** Host names besides the bound address under which browsers may reach the console. */
+  publicHosts: readonly string[]
+  /** Plain HTTP on an address that other hosts reach: only by this explicit flag. */
+  insecureHttp: boolean
+  stopVms: boolean
+}
+
+/** Options that `scripts/start.mjs` handles before the server is there; accepted and ignored here. */
+const setUpOptions = { 'no-install': { type: 'boolean' } } as const
+
+/**
+ * Parses the command line and `CHIAVE_*` once. The command line wins. Throws a StartError that names the option.
+ * A `KUBECONFIG` in the environment is read only with `--cluster kubeconfig`, so that it never selects a cluster.
+ */
+export function parseConfig(argv: readonly string[], env: Environment): Config {
+  const options = optionSchema.safeParse({ ...fromEnvironment(env), ...fromArguments(argv) })
+  if (!options.success) {
+    const issue = options.error.issues[0]
+    throw new StartError(
+      `--${issue?.path.join('.') ?? '?'}: ${issue?.message ?? 'not understood'}. See npm start -- --help.`,
+    )
+  }
+  const given = options.data
+  const apiPort = given['api-port'] ?? given.port + 1
+  if (apiPort === given.port) throw new StartError('--api-port must differ from --port.')
+  if (apiPort > 65535) throw new StartError('--api-port: 65536 is no port; name one with --api-port.')
+  return {
+    port: given.port,
+    host: given.host,
+    apiPort,
+    run: parseParts(given.run),
+    home: path.resolve(given.home ?? defaultHome(env)),
+    cluster: given.cluster,
+    kubeconfig: given.kubeconfig ?? (given.cluster === 'kubeconfig' ? env['KUBECONFIG'] : undefined),
+    context: given.context,
+    nodes: given.nodes,
+    publicHosts: (given['public-host'] ?? '').split(',').filter((host) => host !== ''),
+    insecureHttp: given['insecure-http'],
+    stopVms: given['stop-vms'],
+  }
+}
+
+/** `/var/lib/chiave` as root, otherwise `${XDG_DATA_HOME:-~/.local/share}/chiave`. */
+export function defaultHome(env: Environment): string {
+  if (process.getuid?.() === 0) return '/var/lib/chiave'
+  return path.join(env['XDG_DATA_HOME'] || path.join(os.homedir(), '.local', 'share'), 'chiave')
+}
+
+function fromArguments(argv: readonly string[]): Record<string, string> {
+  const flags = ['insecure-http', 'stop-vms']
+  const options = Object.fromEntries(
+    Object.keys(optionSchema.shape).map((name) => [
+      name,
+      { type: flags.includes(name) ? 'boolean' : 'string' } as const,
+    ]),
+  )
+  try {
+    const { values } = parseArgs({ args: [...argv], options: { ...options, ...setUpOptions }, strict: true })
+    return Object.fromEntries(
+      Object.entries(values)
+        .filter(([name]) => !(name in setUpOptions))
+        .map(([name, value]) => [name, String(value)]),
+    )
+  } catch (error) {
+    const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
+    throw new StartError(`${message.replace(/\. To specify.*$/, '')}. See npm start -- --help.`)
+  }
+}
+
+function fromEnvironment(env: Environment): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const name of Object.keys(optionSchema.shape)) {
+    const value = env[`CHIAVE_${name.toUpperCase().replaceAll('-', '_')}`]
+    if (value !== undefined && value !== '') found[name] = value
+  }
+  return found
+}
+
+function parseParts(list: string): ReadonlySet<Part> {
+  const named = list.split(',').map((name) => name.trim())
+  for (const name of named) {
+    // The cast only widens the constant's type for the look-up.
+    if (!(parts as readonly string[]).includes(name)) {
+      throw new StartError(`--run: "${name}" is none of ${parts.join(', ')}.`)
+    }
+  }
+  return new Set(parts.filter((part) => named.includes(part)))
+}
+
+/** Whether an address is reached from this host alone. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+}

@@ -1,0 +1,82 @@
+import type { IncomingMessage } from 'node:http'
+import { parse as parseYaml, YAMLError } from 'yaml'
+import { decodeProtobuf, protobufType } from '../protobuf/decode-protobuf'
+import { badRequest, tooLarge, unsupportedMediaType } from '../errors/status-error'
+
+/** As kube-apiserver: what fits into an etcd request, twice over for patches. */
+export const bodyLimit = 3 * 1024 * 1024
+
+/** Deeper nesting is refused: recursion over such an object must end. */
+export const depthLimit = 100
+
+/** Collects a request's body. Throws 413 beyond 3 MiB. */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const declared = Number(request.headers['content-length'] ?? 0)
+  if (declared > bodyLimit) throw tooLarge(bodyLimit)
+  const chunks: Buffer[] = []
+  let size = 0
+  // Without an encoding set, a request yields buffers.
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > bodyLimit) throw tooLarge(bodyLimit)
+    chunks.push(chunk)
+  }
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
+}
+
+export function mediaType(request: IncomingMessage): string {
+  return (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+}
+
+const yamlTypes = new Set(['application/yaml', 'application/x-yaml', 'text/yaml', 'application/apply-patch+yaml'])
+const jsonTypes = new Set(['', 'application/json', '*/*', 'text/json'])
+
+/**
+ * Parses JSON, YAML or (for core kinds, which typed clients send so) protobuf by content type. Throws 400 for what does
+ * not parse and 415 for other types.
+ */
+export function parseBody(body: Buffer, contentType: string): unknown {
+  if (contentType === protobufType) return decodeProtobuf(body)
+  if (yamlTypes.has(contentType)) return parseYamlBody(body)
+  if (!jsonTypes.has(contentType)) throw unsupportedMediaType(['application/json', 'application/yaml'])
+  return parseJson(body)
+}
+
+export function parseJson(body: Buffer): unknown {
+  let value: unknown
+  try {
+    value = JSON.parse(body.toString('utf8'))
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw badRequest(`couldn't get version/kind; json parse error: ${error.message}`)
+  }
+  checkShape(value, 0)
+  return value
+}
+
+function parseYamlBody(body: Buffer): unknown {
+  let value: unknown
+  try {
+    // YAML 1.1, as clients in Go read it (`no` is false); few aliases, so that none can blow up the memory.
+    value = parseYaml(body.toString('utf8'), { version: '1.1', maxAliasCount: 100, merge: true })
+  } catch (error) {
+    if (!(error instanceof YAMLError) && !(error instanceof ReferenceError)) throw error
+    throw badRequest(`error converting YAML to JSON: ${error.message}`)
+  }
+  checkShape(value, 0)
+  return value
+}
+
+/** Refuses nesting beyond the limit, and the one key that assignments would take for an object's prototype. */
+function checkShape(value: unknown, depth: number): void {
+  if (typeof value !== 'object' || value === null) return
+  if (depth > depthLimit) throw badRequest(`the object is nested deeper than ${depthLimit} levels`)
+  if (Array.isArray(value)) {
+    for (const entry of value) checkShape(entry, depth + 1)
+    return
+  }
+  for (const [key, entry] of Object.entries(value)) {
+    if (key === '__proto__') throw badRequest('the field name "__proto__" is not allowed')
+    checkShape(entry, depth + 1)
+  }
+}

@@ -1,0 +1,76 @@
+/** What a request is about, read from its method and path alone (Kubernetes API concepts, "Resource URIs"). */
+export type RequestInfo = ResourceRequestInfo | { type: 'path'; path: string; verb: string }
+
+export interface ResourceRequestInfo {
+  type: 'resource'
+  /** get, list, watch, create, update, patch, delete or deletecollection. */
+  verb: string
+  group: string
+  version: string
+  resource: string
+  /** May hold further slashes, as in `portforward/22/tcp`. */
+  subresource: string
+  /** '' where the path names none. */
+  namespace: string
+  name: string
+}
+
+/** Throws a URIError for a path that is no valid percent-encoding. */
+export function readRequestInfo(method: string, url: URL): RequestInfo {
+  const parts = url.pathname
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decodeURIComponent)
+  const [root, second = '', third = '', ...others] = parts
+  const rest = root === 'apis' ? others : parts.slice(2)
+  if ((root !== 'api' && root !== 'apis') || rest.length === 0) {
+    return { type: 'path', path: url.pathname, verb: method.toLowerCase() }
+  }
+  const [group, version] = root === 'api' ? ['', second] : [second, third]
+  const { namespace, place } = splitNamespace(rest)
+  const [resource = '', name = '', ...subresource] = place
+  return {
+    type: 'resource',
+    verb: verbOf(method, name, url.searchParams),
+    group,
+    version,
+    resource,
+    subresource: subresource.join('/'),
+    // A namespace is an object in itself, too.
+    namespace: resource === 'namespaces' && group === '' ? name : namespace,
+    name,
+  }
+}
+
+function splitNamespace(parts: readonly string[]): { namespace: string; place: readonly string[] } {
+  const [first, namespace = '', next = ''] = parts
+  if (first !== 'namespaces' || parts.length < 3 || namespaceSubresources.has(next))
+    return { namespace: '', place: parts }
+  return { namespace, place: parts.slice(2) }
+}
+
+const namespaceSubresources = new Set(['status', 'finalize'])
+
+function verbOf(method: string, name: string, query: URLSearchParams): string {
+  switch (method) {
+    case 'POST':
+      return 'create'
+    case 'PUT':
+      return 'update'
+    case 'PATCH':
+      return 'patch'
+    case 'DELETE':
+      return name === '' ? 'deletecollection' : 'delete'
+    case 'GET':
+    case 'HEAD':
+      if (name !== '') return 'get'
+      return isTrue(query.get('watch')) ? 'watch' : 'list'
+    default:
+      return method.toLowerCase()
+  }
+}
+
+/** How Kubernetes reads a boolean in a query: there and not `false` or `0`. */
+export function isTrue(value: string | null): boolean {
+  return value !== null && value !== 'false' && value !== '0'
+}

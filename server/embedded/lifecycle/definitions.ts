@@ -1,0 +1,105 @@
+import { customResourceDefinitionKind, type CustomResourceDefinition } from '@/contract/kinds/core'
+import type { ApiContext } from '../api-context'
+import { parseObject, type LogEntry } from '../storage/log-entry'
+import { resourceName, type ServedResource } from '../registry/served-resource'
+import { cleanupFinalizer } from '../strategies/custom-resource-definition'
+import { decideDelete } from '../write/delete-object'
+import { decideUpdate } from '../write/update-object'
+import { StatusError } from '../errors/status-error'
+import { builtInTarget, serverWrite } from './bootstrap'
+
+const definitions = resourceName(customResourceDefinitionKind)
+
+/**
+ * Makes the registry follow the stored definitions: served in the turn that commits them, and when one is deleted, its
+ * objects go first. Returns what stops it.
+ */
+export function followDefinitions(api: ApiContext): () => void {
+  const clean = (resource: ServedResource): void => {
+    cleanUp(api, resource).catch((error: unknown) => {
+      api.log.error(
+        { err: error, resource: resourceName(resource) },
+        'cannot remove the objects of a deleted definition',
+      )
+    })
+  }
+  for (const { revision } of api.store.snapshot({ resource: definitions })) {
+    const entry = api.store.entry(revision)
+    if (entry) define(api, entry)
+  }
+  // What a stop interrupted goes on.
+  for (const resource of terminating(api)) clean(resource)
+  return api.store.onCommit((entries) => {
+    for (const entry of entries) {
+      if (entry.resource === definitions) {
+        if (entry.type === 'delete') {
+          api.registry.undefine(entry.name)
+          api.hub.drop(entry.name)
+        } else define(api, entry)
+      }
+    }
+    const touched = new Set(entries.map(({ resource, name }) => (resource === definitions ? name : resource)))
+    for (const resource of terminating(api)) if (touched.has(resourceName(resource))) clean(resource)
+  })
+}
+
+function define(api: ApiContext, entry: LogEntry): void {
+  // Checked by the kind's strategy before it was stored.
+  api.registry.define(parseObject(entry.body) as unknown as CustomResourceDefinition)
+}
+
+function terminating(api: ApiContext): ServedResource[] {
+  return api.registry.resources().filter((resource) => resource.terminating)
+}
+
+/** Deletes every object; when none is left, lets the definition go. Objects with finalizers bring us here again. */
+async function cleanUp(api: ApiContext, resource: ServedResource): Promise<void> {
+  const name = resourceName(resource)
+  const [version] = resource.versions
+  if (version) {
+    const context = serverWrite(api, { resource, version })
+    const options = { gracePeriodSeconds: 0, propagationPolicy: undefined, preconditions: {} }
+    await Promise.all(
+      api.store
+        .snapshot({ resource: name })
+        .map(({ namespace, name: object }) =>
+          unlessGone(
+            api.store.write((revision) =>
+              decideDelete(context, { resource: name, namespace, name: object }, options, revision),
+            ),
+          ),
+        ),
+    )
+  }
+  if (api.store.count({ resource: name }) > 0) return
+  const key = { resource: definitions, namespace: '', name }
+  await unlessGone(
+    api.store.write((revision) =>
+      decideUpdate(
+        serverWrite(api, builtInTarget(api, customResourceDefinitionKind)),
+        {
+          key,
+          subresource: '',
+          mustNameVersion: false,
+          produce: (old) => ({
+            ...old,
+            metadata: {
+              ...old.metadata,
+              finalizers: (old.metadata.finalizers ?? []).filter((finalizer) => finalizer !== cleanupFinalizer),
+            },
+          }),
+        },
+        revision,
+      ),
+    ),
+  )
+}
+
+/** Waits for a removal; that something else removed the object already is as good. */
+async function unlessGone(write: Promise<unknown>): Promise<void> {
+  try {
+    await write
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 404) throw error
+  }
+}

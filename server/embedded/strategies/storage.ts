@@ -1,0 +1,100 @@
+import { isJsonObject, jsonEqual, type JsonObject } from '@/contract/json'
+import { forbiddenValue, invalidValue, requiredValue, type FieldError } from '../errors/status-error'
+import type { ApiObject } from '../api-object'
+import { plainStrategy, type ResourceStrategy } from './strategy'
+
+/** Claims, volumes and storage classes. */
+
+function specOf(object: ApiObject): JsonObject {
+  const value = object['spec']
+  return isJsonObject(value) ? value : {}
+}
+
+const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
+
+function accessModeErrors(object: ApiObject): FieldError[] {
+  const modes = specOf(object)['accessModes']
+  if (!Array.isArray(modes) || modes.length === 0) {
+    return [requiredValue('spec.accessModes', 'at least 1 access mode is required')]
+  }
+  return modes
+    .filter((mode: unknown) => !accessModes.includes(String(mode)))
+    .map((mode: unknown) => ({
+      reason: 'FieldValueNotSupported' as const,
+      field: 'spec.accessModes',
+      detail: `Unsupported value: ${JSON.stringify(mode)}: supported values: ${accessModes.map((known) => JSON.stringify(known)).join(', ')}`,
+    }))
+}
+
+function requestedStorage(spec: JsonObject): unknown {
+  const resources = spec['resources']
+  const requests = isJsonObject(resources) ? resources['requests'] : undefined
+  return isJsonObject(requests) ? requests['storage'] : undefined
+}
+
+/** A claim's spec without what may change after creation. */
+function fixedClaimSpec(object: ApiObject): JsonObject {
+  const { resources: _resources, volumeAttributesClassName: _class, ...fixed } = specOf(object)
+  return fixed
+}
+
+export const persistentVolumeClaimStrategy: ResourceStrategy = {
+  ...plainStrategy,
+  prepareForCreate(object) {
+    object['spec'] = { volumeMode: 'Filesystem', ...specOf(object) }
+    object['status'] = { phase: 'Pending' }
+  },
+  validate: (object) => [
+    ...accessModeErrors(object),
+    ...(requestedStorage(specOf(object)) === undefined ? [requiredValue('spec.resources[storage]')] : []),
+  ],
+  validateUpdate(object, old) {
+    const before = fixedClaimSpec(old)
+    // Binding fills in the volume once; a claim without class gets one later.
+    const allowed = {
+      ...fixedClaimSpec(object),
+      ...(before['volumeName'] ? {} : { volumeName: undefined }),
+      ...(before['storageClassName'] === undefined ? { storageClassName: undefined } : {}),
+    }
+    if (jsonEqual({ ...before }, allowed)) return []
+    return [
+      forbiddenValue(
+        'spec',
+        'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+      ),
+    ]
+  },
+}
+
+export const persistentVolumeStrategy: ResourceStrategy = {
+  ...plainStrategy,
+  prepareForCreate(object) {
+    object['spec'] = { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem', ...specOf(object) }
+    object['status'] = { phase: 'Pending' }
+  },
+  validate: (object) => {
+    const capacity = specOf(object)['capacity']
+    const sized = isJsonObject(capacity) && capacity['storage'] !== undefined
+    return [...accessModeErrors(object), ...(sized ? [] : [requiredValue('spec.capacity')])]
+  },
+}
+
+export const storageClassStrategy: ResourceStrategy = {
+  ...plainStrategy,
+  prepareForCreate(object) {
+    object['reclaimPolicy'] ??= 'Delete'
+    object['volumeBindingMode'] ??= 'Immediate'
+  },
+  validate: (object) =>
+    typeof object['provisioner'] === 'string' && object['provisioner'] !== '' ? [] : [requiredValue('provisioner')],
+  validateUpdate: (object, old) =>
+    ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode']
+      .filter((field) => !jsonEqual(object[field], old[field]))
+      .map((field) =>
+        field === 'parameters'
+          ? forbiddenValue(field, 'updates to parameters are forbidden.')
+          : field === 'provisioner'
+            ? forbiddenValue(field, 'updates to provisioner are forbidden.')
+            : invalidValue(field, object[field], 'field is immutable'),
+      ),
+}

@@ -1,0 +1,24 @@
+import type { ResourceRequestInfo } from '../http/request-info'
+import type { SubresourceHandler } from '../subresource-handler'
+import { subresourceGroup, subresourceVersions } from '../discovery/virtual-groups'
+
+export function isMachineSubresource({ group, version, subresource }: ResourceRequestInfo): boolean {
+  return (
+    group === subresourceGroup && (subresourceVersions as readonly string[]).includes(version) && subresource !== ''
+  )
+}
+
+/** The handler for a path, the one with the longest name that fits; `rest` is what of the path it leaves. */
+export function findHandler(
+  handlers: readonly SubresourceHandler[],
+  info: ResourceRequestInfo,
+  method: string,
+): { handler: SubresourceHandler; rest: string } | undefined {
+  const fitting = handlers
+    .filter(({ resource }) => resource === info.resource)
+    .filter((handler) => handler.method === method)
+    .filter(({ subresource }) => info.subresource === subresource || info.subresource.startsWith(`${subresource}/`))
+    .sort((left, right) => right.subresource.length - left.subresource.length)
+  const handler = fitting[0]
+  return handler && { handler, rest: info.subresource.slice(handler.subresource.length + 1) }
+}

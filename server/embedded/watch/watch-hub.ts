@@ -1,0 +1,77 @@
+import type { LogEntry } from '../storage/log-entry'
+import type { ObjectStore } from '../storage/object-store'
+import { Watcher, type WatcherOptions } from './watcher'
+import { expired } from '../errors/status-error'
+
+const bookmarkInterval = 60_000
+
+/** Wakes watchers when something is committed. */
+export class WatchHub {
+  readonly #store: ObjectStore
+  readonly #watchers = new Map<string, Set<Watcher>>()
+  readonly #timer: NodeJS.Timeout
+  readonly #unsubscribe: () => void
+
+  constructor(store: ObjectStore) {
+    this.#store = store
+    this.#unsubscribe = store.onCommit((entries) => this.#committed(entries))
+    this.#timer = setInterval(() => this.#each((watcher) => watcher.bookmark()), bookmarkInterval)
+    this.#timer.unref()
+  }
+
+  /** How many watches are open. */
+  get size(): number {
+    let size = 0
+    for (const watchers of this.#watchers.values()) size += watchers.size
+    return size
+  }
+
+  watch(options: Omit<WatcherOptions, 'store' | 'onEnd'>): Watcher {
+    const watchers = this.#watchers.get(options.resource) ?? new Set()
+    this.#watchers.set(options.resource, watchers)
+    const watcher = new Watcher({
+      ...options,
+      store: this.#store,
+      onEnd: () => {
+        watchers.delete(watcher)
+        if (watchers.size === 0 && this.#watchers.get(options.resource) === watchers) {
+          this.#watchers.delete(options.resource)
+        }
+      },
+    })
+    watchers.add(watcher)
+    watcher.start()
+    return watcher
+  }
+
+  /** Ends the watches of a resource that is no longer served. */
+  drop(resource: string): void {
+    for (const watcher of [...(this.#watchers.get(resource) ?? [])]) {
+      watcher.fail(expired('the resource is no longer served'))
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    this.#unsubscribe()
+    this.#each((watcher) => watcher.end())
+  }
+
+  #each(act: (watcher: Watcher) => void): void {
+    for (const watchers of [...this.#watchers.values()]) for (const watcher of [...watchers]) act(watcher)
+  }
+
+  #committed(entries: readonly LogEntry[]): void {
+    const upTo = entries.at(-1)?.revision ?? 0
+    const byResource = new Map<string, LogEntry[]>()
+    for (const entry of entries) {
+      const known = byResource.get(entry.resource)
+      if (known) known.push(entry)
+      else byResource.set(entry.resource, [entry])
+    }
+    for (const [resource, watchers] of [...this.#watchers]) {
+      const changes = byResource.get(resource) ?? []
+      for (const watcher of [...watchers]) watcher.committed(changes, upTo)
+    }
+  }
+}

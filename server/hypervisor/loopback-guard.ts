@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process'
+import { environment, findProgram } from './programs'
+import type { UidRange } from './guest-uids'
+
+/**
+ * The host's loopback, kept from guests: user-mode networking connects as QEMU's user, and lets a guest reach what
+ * listens on the host's 127.0.0.1 through its gateway's address. One nft table for the instance drops that; name
+ * resolution stays, since the host's resolver often listens there.
+ */
+export function guardRules(table: string, { first, count }: UidRange, verdict: 'reject' | 'drop'): string {
+  const guests = `meta skuid ${first}-${first + count - 1}`
+  return [
+    // Adding before deleting makes the deletion succeed whether or not there was one; nft applies all of it or nothing.
+    `add table inet ${table}`,
+    `delete table inet ${table}`,
+    `table inet ${table} {`,
+    '  chain output {',
+    '    type filter hook output priority filter; policy accept;',
+    `    ${guests} meta l4proto { tcp, udp } th dport 53 accept`,
+    `    ${guests} ip daddr 127.0.0.0/8 ${verdict}`,
+    `    ${guests} ip6 daddr ::1 ${verdict}`,
+    '  }',
+    '}',
+    '',
+  ].join('\n')
+}
+
+export function guardTable(instance: string): string {
+  return `chiave-${instance}`
+}
+
+/** Sets the rules anew; gives a sentence about what is missing when they can not be set. */
+export async function raiseLoopbackGuard(instance: string, guests: UidRange): Promise<string | undefined> {
+  const nft = await findProgram('nft')
+  const gap = 'guests can reach what listens on this host’s loopback interface, through their gateway’s address'
+  if (nft === undefined) return `nft is not installed (Debian package nftables): ${gap}.`
+  const table = guardTable(instance)
+  try {
+    // A refusal tells the guest's program at once; kernels without it drop.
+    await runNft(nft, guardRules(table, guests, 'reject')).catch(() => runNft(nft, guardRules(table, guests, 'drop')))
+    return undefined
+  } catch (error) {
+    return `This kernel or these privileges do not allow nft rules (${error instanceof Error ? error.message : String(error)}): ${gap}.`
+  }
+}
+
+export async function lowerLoopbackGuard(instance: string): Promise<void> {
+  const nft = await findProgram('nft')
+  const table = guardTable(instance)
+  if (nft !== undefined) await runNft(nft, `add table inet ${table}\ndelete table inet ${table}\n`)
+}
+
+function runNft(nft: string, rules: string): Promise<void> {
+  const child = spawn(nft, ['-f', '-'], { stdio: ['pipe', 'ignore', 'pipe'], env: environment(), timeout: 10_000 })
+  let words = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    words = (words + text).slice(0, 300)
+  })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) =>
+      code === 0 ? resolve() : reject(new Error(words.split('\n')[0] || `nft ended with ${code}`)),
+    )
+    child.stdin.on('error', reject)
+    child.stdin.end(rules)
+  })
+}

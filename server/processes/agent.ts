@@ -1,0 +1,20 @@
+import { startAgent } from '../hypervisor/agent'
+import type { AgentConfig } from '../supervisor/process-config'
+import type { ChildContext, Running } from './child'
+
+/** The node agent: the hypervisor of one node, the only process that keeps privileges. */
+export async function startAgentProcess(config: AgentConfig, { log, signal }: ChildContext): Promise<Running> {
+  const agent = await startAgent({
+    instanceId: config.instanceId,
+    nodeName: config.nodeName,
+    nodeDirectory: config.nodeDirectory,
+    socketPath: config.socketPath,
+    ...(config.socketOwner === undefined ? {} : { socketOwner: { uid: config.socketOwner, gid: config.socketOwner } }),
+    ...(config.guestUids === undefined ? {} : { guestUids: config.guestUids }),
+    ...(config.importerUid === undefined ? {} : { importerUid: config.importerUid }),
+    importWorkerCommand: [process.execPath, config.importWorker],
+    log,
+    signal,
+  })
+  return { close: () => agent.close() }
+}

@@ -1,0 +1,64 @@
+import { pino, type Logger } from 'pino'
+import { explainStart } from '../start-error'
+import type { ChildMessage, ParentMessage, ProcessConfig } from '../supervisor/process-config'
+
+export interface Running {
+  url?: string
+  loginUrl?: string
+  close(): Promise<void>
+}
+
+export interface ChildContext {
+  log: Logger
+  signal: AbortSignal
+}
+
+/**
+ * The frame of every child process: waits for its configuration, starts, tells the supervisor, and stops on its word or
+ * when the supervisor is gone.
+ */
+export function runChild(
+  name: string,
+  start: (config: ProcessConfig, context: ChildContext) => Promise<Running>,
+): void {
+  const log = pino({ name, base: { name } })
+  const stopping = new AbortController()
+  let running: Running | undefined
+
+  const stop = async (why: string): Promise<void> => {
+    if (stopping.signal.aborted) return
+    log.info({ why }, 'stopping')
+    stopping.abort()
+    // A hung connection must not keep the process: the supervisor's word is final.
+    setTimeout(() => process.exit(0), 4_000).unref()
+    await running?.close()
+    process.exit(0)
+  }
+  const tell = (message: ChildMessage) => process.connected && process.send?.(message)
+
+  process.on('message', (message: ParentMessage) => {
+    if (message.type === 'stop') return void stop('asked to')
+    start(message.config, { log, signal: stopping.signal }).then(
+      (started) => {
+        running = started
+        tell({
+          type: 'ready',
+          ...(started.url ? { url: started.url } : {}),
+          ...(started.loginUrl ? { loginUrl: started.loginUrl } : {}),
+        })
+      },
+      (error: unknown) => {
+        const explained = explainStart(error)
+        log.fatal({ err: error }, 'cannot start')
+        tell({ type: 'failed', sentence: explained.message })
+        setTimeout(() => process.exit(1), 50)
+      },
+    )
+  })
+  // Every write is durable when acknowledged, so the quickest end is safe, and it frees the ports for the next start.
+  process.on('disconnect', () => process.exit(0))
+  process.on('SIGTERM', () => void stop('SIGTERM'))
+  // Ctrl-C goes to the whole terminal; the supervisor decides.
+  process.on('SIGINT', () => undefined)
+  process.on('unhandledRejection', (reason) => log.error({ err: reason }, 'unhandled rejection'))
+}

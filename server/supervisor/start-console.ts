@@ -1,0 +1,58 @@
+import os from 'node:os'
+import path from 'node:path'
+import { isLoopback } from '../config'
+import { ensureCertificates } from '../home/certificates'
+import { StartError } from '../start-error'
+import type { ConsoleConfig } from './process-config'
+import { certificateHosts, type PartsContext } from './start-embedded'
+import { type SupervisedProcess, superviseProcess } from './supervised-process'
+
+/** Starts the web console over a connection; on an address that other hosts reach, only with TLS or an explicit flag. */
+export async function startConsole(
+  context: PartsContext,
+  connection: ConsoleConfig['connection'],
+): Promise<{ process: SupervisedProcess; fingerprint: string | undefined }> {
+  const { config, home, layout } = context
+  const secure = !isLoopback(config.host) && !config.insecureHttp
+  const certificates = secure
+    ? await ensureCertificates({ directory: home.file('tls'), hosts: certificateHosts(config) })
+    : undefined
+  const server = await certificates?.server('console')
+  const loginUrlFile = home.file('login-url')
+  // Rewritten in place by the console process, which may not create files in the home.
+  home.write({ path: loginUrlFile, content: '', mode: 0o600, owner: home.uids?.console })
+  const supervised = superviseProcess({
+    name: 'console',
+    script: context.script,
+    logFile: `${layout.logs}/console.log`,
+    uid: home.uids?.console,
+    config: {
+      process: 'console',
+      root: path.dirname(path.dirname(context.script)),
+      host: config.host,
+      port: config.port,
+      ...(server ? { tls: { certificate: server.cert, key: server.key } } : {}),
+      publicHosts: [...config.publicHosts, ...certificateHosts(config)],
+      connection,
+      stateDirectory: home.file('console'),
+      loginUrlFile,
+      version: context.version,
+    },
+    say: context.say,
+    signal: context.signal,
+  })
+  return { process: supervised, fingerprint: certificates?.fingerprint }
+}
+
+/** The connection of a console without a cluster of its own. */
+export function outsideConnection(config: PartsContext['config']): ConsoleConfig['connection'] {
+  if (config.cluster === 'in-cluster') {
+    throw new StartError('--cluster in-cluster is not available in this version; use --cluster kubeconfig.')
+  }
+  return {
+    type: 'kubeconfig',
+    name: 'cluster',
+    kubeconfig: path.resolve(config.kubeconfig ?? path.join(os.homedir(), '.kube', 'config')),
+    context: config.context,
+  }
+}

@@ -1,0 +1,129 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import fs from 'node:fs'
+import { StartError } from '../start-error'
+import type { ChildMessage, ParentMessage, ProcessConfig } from './process-config'
+
+export interface SupervisedOptions {
+  name: string
+  script: string
+  /** Asked for at every start of the process. */
+  config: ProcessConfig
+  /** Runs as this user and group without supplementary groups; needs root. */
+  uid?: number | undefined
+  logFile: string
+  say(line: string): void
+  signal: AbortSignal
+}
+
+export interface SupervisedProcess {
+  /** Resolves with the first `ready`; rejects with a StartError when the process says that starting is hopeless. */
+  ready: Promise<Extract<ChildMessage, { type: 'ready' }>>
+  /** Resolves when the process is gone; killed when it does not go by itself in time (milliseconds). */
+  stop(timeout: number): Promise<void>
+}
+
+const firstDelay = 200
+const longestDelay = 10_000
+const logLimit = 10 * 1024 * 1024
+
+/** Runs one of Chiave's processes, begins it anew whenever it ends by itself, and hands it its configuration. */
+export function superviseProcess(options: SupervisedOptions): SupervisedProcess {
+  let child: ChildProcess | undefined
+  let stopping = false
+  let everReady = false
+  let delay = firstDelay
+  let settle: { resolve(ready: Extract<ChildMessage, { type: 'ready' }>): void; reject(error: Error): void }
+  const ready = new Promise<Extract<ChildMessage, { type: 'ready' }>>((resolve, reject) => {
+    settle = { resolve, reject }
+  })
+  let restart: NodeJS.Timeout | undefined
+
+  const begin = () => {
+    child = spawnChild(options)
+    child.on('message', (message: ChildMessage) => {
+      if (message.type === 'ready') {
+        everReady = true
+        delay = firstDelay
+        settle.resolve(message)
+      } else if (!everReady) {
+        stopping = true
+        settle.reject(new StartError(message.sentence))
+      } else {
+        options.say(`${options.name}: ${message.sentence}`)
+      }
+    })
+    child.on('error', (error) => settle.reject(error))
+    child.on('exit', (code, signal) => {
+      if (stopping) return
+      if (!everReady && delay > 2_000) {
+        stopping = true
+        settle.reject(new StartError(`The ${options.name} process does not start; see ${options.logFile}.`))
+        return
+      }
+      options.say(`The ${options.name} process ended (${signal ?? `code ${code}`}); starting it again.`)
+      restart = setTimeout(begin, delay)
+      delay = Math.min(delay * 2, longestDelay)
+    })
+  }
+  begin()
+
+  return {
+    ready,
+    stop: async (timeout) => {
+      stopping = true
+      clearTimeout(restart)
+      if (child) await stopChild(child, timeout)
+    },
+  }
+}
+
+function spawnChild({ script, config, uid, logFile, name }: SupervisedOptions): ChildProcess {
+  rotate(logFile)
+  const log = fs.openSync(logFile, 'a', 0o600)
+  const child = fork(script, ['--process', name], {
+    stdio: ['ignore', log, log, 'ipc'],
+    // A process group of its own: Ctrl-C reaches the supervisor alone, which stops the parts in order.
+    detached: true,
+    env: childEnvironment(),
+    ...(uid === undefined ? {} : { uid, gid: uid }),
+  })
+  fs.closeSync(log)
+  const message: ParentMessage = { type: 'start', config }
+  child.send(message)
+  return child
+}
+
+/** Children get what Node and the libraries need, and none of the person's secrets. */
+function childEnvironment(): NodeJS.ProcessEnv {
+  const kept = [
+    'PATH',
+    'LANG',
+    'LC_ALL',
+    'TZ',
+    'HOME',
+    'NODE_EXTRA_CA_CERTS',
+    'HTTPS_PROXY',
+    'HTTP_PROXY',
+    'NO_PROXY',
+    'https_proxy',
+    'http_proxy',
+    'no_proxy',
+  ]
+  const env: NodeJS.ProcessEnv = { NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' }
+  for (const name of kept) if (process.env[name] !== undefined) env[name] = process.env[name]
+  return env
+}
+
+async function stopChild(child: ChildProcess, timeout: number): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const kill = setTimeout(() => child.kill('SIGKILL'), timeout)
+  if (child.connected) child.send({ type: 'stop' } satisfies ParentMessage)
+  else child.kill('SIGTERM')
+  await gone
+  clearTimeout(kill)
+}
+
+function rotate(logFile: string): void {
+  if (fs.existsSync(logFile) && fs.statSync(logFile).size > logLimit) fs.renameSync(logFile, `${logFile}.1`)
+}
