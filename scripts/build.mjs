@@ -10,7 +10,7 @@ const nextDirectory = path.join(root, process.env['CHIAVE_NEXT_DIST'] ?? '.next'
 const shared = ['contract', 'tsconfig.json', 'package-lock.json', 'scripts/build.mjs']
 const pages = {
   stamp: path.join(nextDirectory, 'chiave-stamp'),
-  sources: [...shared, 'app', 'components', 'public', 'next.config.ts', 'proxy.ts'],
+  sources: [...shared, 'app', 'components', 'public', 'next.config.mjs', 'proxy.ts'],
 }
 const server = { stamp: path.join(distDirectory, 'chiave-stamp'), sources: [...shared, 'server'] }
 
@@ -25,7 +25,7 @@ const entries = { main: 'server/main.ts', 'import-worker': 'server/hypervisor/di
  * time. All others are bundled: fewer files to load and nothing unused halve the time to load and the memory, most of
  * all for @kubernetes/client-node. (Bundled pino cannot start transports, which are workers with files of their own.)
  */
-const external = ['better-sqlite3', 'esbuild', 'next', 'react', 'react-dom', 'typescript']
+const external = ['@peculiar/x509', 'better-sqlite3', 'esbuild', 'next', 'react', 'react-dom', 'typescript']
 
 /** Whether the pages or the server have to be built. */
 export function buildIsStale() {

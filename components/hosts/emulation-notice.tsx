@@ -23,6 +23,7 @@ export function EmulationNotice() {
       isExpandable
       component="h2"
       variant="info"
+      variantLabel={t('ui.variant.info')}
       title={t(emulated.length === nodes.items.length ? 'hosts.emulation.everywhere' : 'hosts.emulation.somewhere', {
         hosts: emulated.map(({ name }) => name).join(', '),
       })}

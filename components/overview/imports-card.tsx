@@ -22,7 +22,7 @@ export function ImportsCard() {
   const t = useT()
   const cluster = useCluster()
   const offered = useOffers(dataVolumeKind)
-  const dataVolumes = useList(dataVolumeKind, { enabled: offered === true })
+  const dataVolumes = useList(dataVolumeKind, { enabled: offered !== false })
   const imports = dataVolumes.items.filter(isUnderWay)
   return (
     <Card isFullHeight>

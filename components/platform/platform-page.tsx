@@ -15,7 +15,6 @@ import {
 } from '@patternfly/react-core'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import type { Condition } from '@/contract/kube-object'
 import type { Kind } from '@/contract/kinds/kind'
 import { cdiKind, kubeVirtKind } from '@/contract/kinds/platform'
 import { useT } from '../i18n/use-t'
@@ -31,6 +30,7 @@ import { PageHeader } from '../ui/page-header'
 import { StatusLabel } from '../ui/status-label'
 import { EmptyView, LoadingView } from '../ui/views'
 import { ApiGroups } from './api-groups'
+import { componentStateOf, type PlatformObject } from './component-state'
 
 /** What the platform is made of, in which version and state, and what its API offers. */
 export function PlatformPage() {
@@ -82,23 +82,10 @@ function KubernetesCard() {
   )
 }
 
-interface PlatformObject {
-  apiVersion: string
-  kind: string
-  metadata: { name: string; namespace?: string }
-  status?: {
-    phase?: string
-    observedKubeVirtVersion?: string
-    observedVersion?: string
-    operatorVersion?: string
-    conditions?: Condition[]
-  }
-}
-
 function ComponentCard({ kind, name, adds }: { kind: Kind<PlatformObject>; name: string; adds: string }) {
   const t = useT()
   const offered = useOffers(kind)
-  const list = useList(kind, { enabled: offered === true })
+  const list = useList(kind, { enabled: offered !== false })
   return (
     <PlatformCard title={name}>
       {offered === false ? (
@@ -116,24 +103,16 @@ function ComponentCard({ kind, name, adds }: { kind: Kind<PlatformObject>; name:
   )
 }
 
-function ComponentFacts({ object: { status } }: { object: PlatformObject }) {
+function ComponentFacts({ object }: { object: PlatformObject }) {
   const t = useT()
-  const is = (type: string) => status?.conditions?.find((condition) => condition.type === type)
-  const available = is('Available')
-  const degraded = is('Degraded')
-  const bad = degraded?.status === 'True' || available?.status === 'False'
-  const tone = bad ? 'bad' : status?.phase === 'Deployed' ? 'good' : 'busy'
+  const { tone, phase, version, trouble } = componentStateOf(object)
   return (
     <DescriptionList isHorizontal isCompact>
       <Fact term={t('platform.state')}>
-        <StatusLabel tone={tone} title={(bad ? (degraded?.message ?? available?.message) : undefined) ?? ''}>
-          {status?.phase ?? '–'}
-        </StatusLabel>
+        <StatusLabel tone={tone}>{phase ?? '–'}</StatusLabel>
       </Fact>
-      <Fact term={t('platform.version')}>
-        {status?.observedKubeVirtVersion ?? status?.observedVersion ?? status?.operatorVersion ?? '–'}
-      </Fact>
-      {bad && <Fact term={t('platform.reason')}>{degraded?.message ?? available?.message ?? '–'}</Fact>}
+      <Fact term={t('platform.version')}>{version ?? '–'}</Fact>
+      {trouble !== undefined && <Fact term={t('platform.reason')}>{trouble}</Fact>}
     </DescriptionList>
   )
 }

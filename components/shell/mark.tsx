@@ -15,12 +15,12 @@ export function Mark({ size = 32 }: { size?: number }) {
   )
 }
 
-/** Mark and name. */
-export function Brand() {
+/** Mark and name; `compact` leaves the name out on a phone, where the masthead has no room for it. */
+export function Brand({ compact = false }: { compact?: boolean }) {
   return (
     <span className={styles['brand']}>
       <Mark />
-      <span className={styles['name']}>Chiave</span>
+      <span className={`${styles['name']} ${compact ? styles['roomy'] : ''}`}>Chiave</span>
     </span>
   )
 }

@@ -57,8 +57,13 @@ export function ConsoleMasthead(props: ConsoleMastheadProps) {
           </PageToggleButton>
         </MastheadToggle>
         <MastheadBrand>
-          <MastheadLogo component={Link} href={paths.overview(cluster)} aria-label={t('shell.home')}>
-            <Brand />
+          <MastheadLogo
+            className={styles['logo'] ?? ''}
+            component={Link}
+            href={paths.overview(cluster)}
+            aria-label={t('shell.home')}
+          >
+            <Brand compact />
           </MastheadLogo>
         </MastheadBrand>
       </MastheadMain>

@@ -49,7 +49,13 @@ export function SignInPage({ error, next }: SignInPageProps) {
         </CardTitle>
         <CardBody>
           {error !== undefined && (
-            <Alert isInline variant="warning" component="h2" title={t('signIn.expired.title')}>
+            <Alert
+              isInline
+              variant="warning"
+              variantLabel={t('ui.variant.warning')}
+              component="h2"
+              title={t('signIn.expired.title')}
+            >
               {t('signIn.expired.body')}
             </Alert>
           )}

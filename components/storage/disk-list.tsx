@@ -42,7 +42,7 @@ export function StoragePage() {
   const cluster = useCluster()
   const hasImports = useOffers(dataVolumeKind)
   const claims = useList(persistentVolumeClaimKind)
-  const dataVolumes = useList(dataVolumeKind, { enabled: hasImports === true })
+  const dataVolumes = useList(dataVolumeKind, { enabled: hasImports !== false })
   const vms = useList(virtualMachineKind)
   const query = useTableAddress()
   const disks = useMemo(
@@ -50,6 +50,8 @@ export function StoragePage() {
     [claims.items, dataVolumes.items, vms.items],
   )
   const columns = useMemo(() => diskColumns({ t, language, cluster }), [t, language, cluster])
+  // Without the DataVolumes a disk that is still being filled would pass for ready.
+  const settled = claims.loaded && (hasImports === false || dataVolumes.loaded || dataVolumes.error !== undefined)
   const failure = claims.loaded ? undefined : claims.error
   return (
     <>
@@ -61,10 +63,10 @@ export function StoragePage() {
           <DataTable<Disk>
             label={t('storage.disks')}
             columns={columns}
-            rows={disks}
+            rows={settled ? disks : []}
             rowKey={({ namespace, name }) => `${namespace}/${name}`}
             rowName={({ name }) => name}
-            loading={!claims.loaded || (hasImports === true && !dataVolumes.loaded && !dataVolumes.error)}
+            loading={!settled}
             initialSort={{ column: 'name', direction: 'asc' }}
             query={query}
             empty={

@@ -31,34 +31,40 @@ export function joinDisks(
     const { namespace = '', name } = dataVolume.metadata
     add(namespace, dataVolume.status?.claimName ?? name, { dataVolume })
   }
-  for (const vm of vms) {
-    const { namespace = '', name } = vm.metadata
-    for (const volume of vm.spec.template.spec.volumes ?? []) {
-      const used = volume.dataVolume?.name ?? volume.persistentVolumeClaim?.claimName
-      const disk = used === undefined ? undefined : disks.get(`${namespace}/${used}`)
-      if (disk) add(disk.namespace, disk.name, { machines: [...disk.machines, name] })
-    }
+  for (const { namespace, name, machine } of vms.flatMap(usesOf)) {
+    const disk = disks.get(`${namespace}/${name}`)
+    if (disk) add(namespace, name, { machines: [...disk.machines, machine] })
   }
   return [...disks.values()]
 }
 
-const waiting: readonly DataVolumePhase[] = [
-  '',
-  'Pending',
-  'PVCBound',
-  'WaitForFirstConsumer',
-  'PendingPopulation',
-  'UploadReady',
-]
+/** The disks that a machine names. */
+function usesOf(vm: VirtualMachine): { namespace: string; name: string; machine: string }[] {
+  const { namespace = '', name: machine } = vm.metadata
+  return (vm.spec.template.spec.volumes ?? []).flatMap(({ dataVolume, persistentVolumeClaim }) => {
+    const name = dataVolume?.name ?? persistentVolumeClaim?.claimName
+    return name === undefined ? [] : [{ namespace, name, machine }]
+  })
+}
+
+/** Phases that are not simply work in progress. */
+const phaseStates: Partial<Record<DataVolumePhase, DiskState>> = {
+  '': 'waiting',
+  Pending: 'waiting',
+  PVCBound: 'waiting',
+  WaitForFirstConsumer: 'waiting',
+  PendingPopulation: 'waiting',
+  UploadReady: 'waiting',
+  Failed: 'failed',
+  Paused: 'paused',
+  Unknown: 'unknown',
+}
 
 export function diskStateOf({ claim, dataVolume }: Pick<Disk, 'claim' | 'dataVolume'>): DiskState {
   if (claim?.metadata.deletionTimestamp || dataVolume?.metadata.deletionTimestamp) return 'deleting'
-  const phase = dataVolume?.status?.phase ?? (dataVolume ? '' : undefined)
-  if (phase === 'Failed') return 'failed'
-  if (phase === 'Paused') return 'paused'
-  if (phase === 'Unknown') return 'unknown'
   if (claim?.status?.phase === 'Lost') return 'lost'
-  if (phase !== undefined && phase !== 'Succeeded') return waiting.includes(phase) ? 'waiting' : 'filling'
+  const phase = dataVolume && (dataVolume.status?.phase ?? '')
+  if (phase !== undefined && phase !== 'Succeeded') return phaseStates[phase] ?? 'filling'
   if (claim === undefined) return 'unknown'
   return claim.status?.phase === 'Bound' ? 'ready' : 'waiting'
 }

@@ -1,13 +1,17 @@
 'use client'
 
-import { Skeleton } from '@patternfly/react-core'
+import { Checkbox, Skeleton } from '@patternfly/react-core'
 import { Table, Tbody, Td, Th, Thead, type ThProps, Tr } from '@patternfly/react-table'
-import { type KeyboardEvent, type ReactNode, useMemo, useState } from 'react'
+import { type KeyboardEvent, type ReactNode, useId } from 'react'
 import { ActionMenu, type MenuAction } from './row-menu'
-import { type Column, filterRows, firstQuery, pageOf, sortRows, type TableQuery, type TableSort } from './table-model'
+import type { Column, TableQuery, TableSort } from './table-model'
 import { TableToolbar } from './table-toolbar'
+import { type TableRows, useTableRows } from './use-table-rows'
 import { useUiText } from './use-ui-text'
 import { EmptyView } from './views'
+
+// PatternFly's own selection column speaks English only.
+const checkCell = 'pf-v6-c-table__check'
 
 export interface DataTableProps<Row> {
   /** Names the table for screen readers. */
@@ -35,90 +39,41 @@ export interface DataTableProps<Row> {
 
 /** A table of live data: declared columns, text filter, sorting, pages, selection, menus, keyboard. */
 export function DataTable<Row>(props: DataTableProps<Row>) {
-  const { columns, rows, rowKey, loading, filters } = props
   const t = useUiText()
-  const [ownQuery, setOwnQuery] = useState<TableQuery>(firstQuery)
-  const query = props.query?.value ?? ownQuery
-  const changeQuery = props.query?.change ?? setOwnQuery
-  const sort = query.sort ?? props.initialSort
-  const [selectedKeys, setSelectedKeys] = useState<ReadonlySet<string>>(new Set())
-
-  const matching = useMemo(
-    () => sortRows(filterRows(rows, columns, query.text), columns, sort),
-    [rows, columns, query.text, sort],
-  )
-  const page = pageOf(matching, query)
-  // A row that is gone or filtered away is not selected any more: nobody acts on what cannot be seen.
-  const selected = matching.filter((row) => selectedKeys.has(rowKey(row)))
-  const filtering = query.text !== '' || filters?.active === true
-
+  const table = useTableRows(props)
+  const { loading = false, rows } = props
+  const filtering = table.query.text !== '' || props.filters?.active === true
   if (!loading && rows.length === 0 && !filtering) return props.empty
-
-  const select = (row: Row, on: boolean) =>
-    setSelectedKeys((keys) => {
-      const next = new Set(keys)
-      if (on) next.add(rowKey(row))
-      else next.delete(rowKey(row))
-      return next
-    })
-  const clearSelection = () => setSelectedKeys(new Set())
-
   return (
     <>
       {!props.plain && (
         <TableToolbar
           label={props.label}
-          query={{ ...query, page: page.page }}
-          onQuery={changeQuery}
-          total={matching.length}
-          filters={filters}
-          selectedCount={selected.length}
-          bulkActions={props.bulkActions && (() => props.bulkActions?.(selected, clearSelection) ?? [])}
-          onClearSelection={clearSelection}
+          query={table.query}
+          onQuery={table.changeQuery}
+          total={table.matching.length}
+          filters={props.filters}
+          selectedCount={table.selected.length}
+          bulkActions={props.bulkActions && (() => props.bulkActions?.(table.selected, table.clearSelection) ?? [])}
+          onClearSelection={table.clearSelection}
         />
       )}
-      {!loading && matching.length === 0 ? (
+      {!loading && table.matching.length === 0 ? (
         <EmptyView small title={t('ui.table.noMatch')} body={t('ui.table.noMatchBody')} />
       ) : (
         <Table aria-label={props.label} variant="compact" gridBreakPoint="grid-md" onKeyDown={moveBetweenRows}>
-          <Thead>
-            <Tr>
-              {props.bulkActions && (
-                <Th
-                  screenReaderText={t('ui.table.selectAll')}
-                  select={{
-                    isSelected: selected.length > 0 && selected.length === matching.length,
-                    onSelect: (_event, on) => setSelectedKeys(new Set(on ? matching.map(rowKey) : [])),
-                  }}
-                  aria-label={t('ui.table.selectAll')}
-                />
-              )}
-              {columns.map((column, index) => (
-                <Th
-                  key={column.id}
-                  modifier="nowrap"
-                  {...visibilityOf(column)}
-                  {...(column.width === undefined ? {} : { width: column.width })}
-                  {...(column.value === undefined ? {} : { sort: sortOf(column.id, index) })}
-                >
-                  {column.label}
-                </Th>
-              ))}
-              {props.rowActions && <Th screenReaderText={t('ui.table.rowActions', { row: '' })} />}
-            </Tr>
-          </Thead>
+          <HeadRow table={table} props={props} />
           <Tbody>
             {loading && rows.length === 0 ? (
-              <LoadingRows columns={columns} />
+              <LoadingRows columns={props.columns} selectable={props.bulkActions !== undefined} />
             ) : (
-              page.rows.map((row, index) => (
+              table.shown.map((row) => (
                 <DataRow
-                  key={rowKey(row)}
+                  key={props.rowKey(row)}
                   row={row}
-                  index={index}
                   table={props}
-                  selected={selectedKeys.has(rowKey(row))}
-                  onSelect={(on) => select(row, on)}
+                  selected={table.isSelected(row)}
+                  onSelect={(on) => table.select(row, on)}
                 />
               ))
             )}
@@ -127,38 +82,69 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       )}
     </>
   )
+}
 
-  function sortOf(column: string, index: number): NonNullable<ThProps['sort']> {
-    return {
-      columnIndex: index,
-      sortBy: sort?.column === column ? { index, direction: sort.direction } : {},
-      onSort: (_event, _index, direction) => changeQuery({ ...query, sort: { column, direction }, page: 1 }),
-    }
-  }
+function HeadRow<Row>({ table, props }: { table: TableRows<Row>; props: DataTableProps<Row> }) {
+  const t = useUiText()
+  const id = useId()
+  const { selected, matching, sort } = table
+  const sortOf = (column: string, index: number): NonNullable<ThProps['sort']> => ({
+    columnIndex: index,
+    sortBy: sort?.column === column ? { index, direction: sort.direction } : {},
+    onSort: (_event, _index, direction) => table.changeQuery({ ...table.query, sort: { column, direction }, page: 1 }),
+  })
+  return (
+    <Thead>
+      <Tr>
+        {props.bulkActions && (
+          <Th className={checkCell}>
+            <Checkbox
+              id={id}
+              aria-label={t('ui.table.selectAll')}
+              isChecked={selected.length === 0 ? false : selected.length === matching.length ? true : null}
+              onChange={(_event, on) => table.selectAll(on)}
+            />
+          </Th>
+        )}
+        {props.columns.map((column, index) => (
+          <Th
+            key={column.id}
+            modifier="nowrap"
+            {...visibilityOf(column)}
+            {...(column.width === undefined ? {} : { width: column.width })}
+            {...(column.value === undefined ? {} : { sort: sortOf(column.id, index) })}
+          >
+            {column.label}
+          </Th>
+        ))}
+        {props.rowActions && <Th screenReaderText={t('ui.table.actions')} />}
+      </Tr>
+    </Thead>
+  )
 }
 
 interface DataRowProps<Row> {
   row: Row
-  index: number
   table: DataTableProps<Row>
   selected: boolean
   onSelect: (on: boolean) => void
 }
 
-function DataRow<Row>({ row, index, table, selected, onSelect }: DataRowProps<Row>) {
+function DataRow<Row>({ row, table, selected, onSelect }: DataRowProps<Row>) {
   const t = useUiText()
+  const id = useId()
   const name = table.rowName(row)
   return (
     <Tr isRowSelected={selected}>
       {table.bulkActions && (
-        <Td
-          select={{
-            rowIndex: index,
-            isSelected: selected,
-            onSelect: (_event, on) => onSelect(on),
-            props: { 'aria-label': t('ui.table.selectRow', { row: name }) },
-          }}
-        />
+        <Td className={checkCell}>
+          <Checkbox
+            id={`${id}-check`}
+            aria-label={t('ui.table.selectRow', { row: name })}
+            isChecked={selected}
+            onChange={(_event, on) => onSelect(on)}
+          />
+        </Td>
       )}
       {table.columns.map((column) => (
         <Td
@@ -179,9 +165,10 @@ function DataRow<Row>({ row, index, table, selected, onSelect }: DataRowProps<Ro
   )
 }
 
-function LoadingRows<Row>({ columns }: { columns: readonly Column<Row>[] }) {
+function LoadingRows<Row>({ columns, selectable }: { columns: readonly Column<Row>[]; selectable: boolean }) {
   return [0, 1, 2, 3].map((line) => (
     <Tr key={line}>
+      {selectable && <Td />}
       {columns.map((column) => (
         <Td key={column.id} dataLabel={column.label} {...visibilityOf(column)}>
           <Skeleton />

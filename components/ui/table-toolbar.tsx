@@ -49,6 +49,7 @@ export function TableToolbar(props: TableToolbarProps) {
           <SearchInput
             ref={search}
             aria-label={t('ui.table.filterBy')}
+            resetButtonLabel={t('ui.table.clearFilter')}
             placeholder={t('ui.table.filter')}
             value={query.text}
             onChange={(_event, text) => onQuery({ ...query, text, page: 1 })}
@@ -97,7 +98,15 @@ export function TableToolbar(props: TableToolbarProps) {
               perPageOptions={pageSizes.map((size) => ({ title: String(size), value: size }))}
               onSetPage={(_event, page) => onQuery({ ...query, page })}
               onPerPageSelect={(_event, pageSize) => onQuery({ ...query, pageSize, page: 1 })}
-              titles={{ paginationAriaLabel: t('ui.table.paging', { table: props.label }) }}
+              titles={{
+                paginationAriaLabel: t('ui.table.paging', { table: props.label }),
+                ofWord: t('ui.table.of'),
+                optionsToggleAriaLabel: t('ui.table.itemsPerPage'),
+                itemsPerPage: t('ui.table.itemsPerPage'),
+                perPageSuffix: t('ui.table.perPage'),
+                toNextPageAriaLabel: t('ui.table.next'),
+                toPreviousPageAriaLabel: t('ui.table.previous'),
+              }}
             />
           </ToolbarItem>
         )}

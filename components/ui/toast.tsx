@@ -62,9 +62,15 @@ export function ToastHost() {
           key={notice.id}
           variant={notice.variant}
           title={notice.title}
+          variantLabel={t(`ui.variant.${notice.variant}`)}
           timeout={notice.variant === 'danger' ? false : 6000}
           onTimeout={() => land(notice.id)}
-          actionClose={<AlertActionCloseButton title={notice.title} onClose={() => land(notice.id)} />}
+          actionClose={
+            <AlertActionCloseButton
+              aria-label={t('ui.notifications.close', { title: notice.title })}
+              onClose={() => land(notice.id)}
+            />
+          }
         >
           {notice.body}
         </Alert>
@@ -86,7 +92,13 @@ export function NoticeDrawer({ onClose }: { onClose: () => void }) {
   const unread = all.filter((notice) => !notice.read).length
   return (
     <NotificationDrawer>
-      <NotificationDrawerHeader count={unread} title={t('ui.notifications.title')} onClose={onClose}>
+      <NotificationDrawerHeader
+        count={unread}
+        title={t('ui.notifications.title')}
+        onClose={onClose}
+        unreadText={t('ui.notifications.unread')}
+        closeButtonAriaLabel={t('ui.notifications.closeDrawer')}
+      >
         {all.length > 0 && (
           <>
             <Button variant="link" onClick={markRead}>
@@ -107,7 +119,12 @@ export function NoticeDrawer({ onClose }: { onClose: () => void }) {
           <NotificationDrawerList>
             {all.map((notice) => (
               <NotificationDrawerListItem key={notice.id} variant={notice.variant} isRead={notice.read} tabIndex={-1}>
-                <NotificationDrawerListItemHeader title={notice.title} variant={notice.variant} headingLevel="h2" />
+                <NotificationDrawerListItemHeader
+                  title={notice.title}
+                  variant={notice.variant}
+                  headingLevel="h2"
+                  srTitle={t(`ui.variant.${notice.variant}`)}
+                />
                 <NotificationDrawerListItemBody timestamp={<TimeAgo at={notice.at} />}>
                   {notice.body}
                 </NotificationDrawerListItemBody>

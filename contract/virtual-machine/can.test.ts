@@ -86,7 +86,7 @@ const cases: Case[] = [
 ]
 
 describe('can', () => {
-  it.each(cases)('%s', (_promise, action, vm, vmi, verdict) => {
+  it.each(cases)('%s', (...[, action, vm, vmi, verdict]) => {
     expect(can[action](vm, vmi)).toBe(verdict)
   })
 

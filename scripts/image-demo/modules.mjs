@@ -14,6 +14,18 @@ function read(path) {
   return readFileSync(path)
 }
 
+const SIGNATURE = Buffer.from('~Module signature appended~\n')
+
+/**
+ * A module without its signature (Linux Documentation/admin-guide/module-signing.rst): nothing here enforces them, and to
+ * verify each takes its time in emulation.
+ */
+function unsigned(bytes) {
+  const end = bytes.length - SIGNATURE.length
+  if (!bytes.subarray(end).equals(SIGNATURE)) return bytes
+  return bytes.subarray(0, end - 12 - bytes.readUInt32BE(end - 4))
+}
+
 /** The values of one key in a module's `.modinfo` section: NUL-terminated `key=value` texts. */
 function modinfo(bytes, key) {
   const text = bytes.toString('latin1')
@@ -54,7 +66,7 @@ export function installModules(modules, names, target, busybox) {
     if (!path && needed.has(name)) throw new Error(`The kernel package has no module ${name}, which others need.`)
     if (!path || done.has(name)) continue
     done.add(name)
-    const bytes = read(path)
+    const bytes = unsigned(read(path))
     const file = join(destination, relative(modules.root, path).replace(/\.(xz|zst|gz)$/, ''))
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, bytes)

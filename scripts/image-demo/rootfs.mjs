@@ -123,7 +123,6 @@ export function composeInitramfs({ tree, guest, target, busybox }) {
     'blockdev',
     'mkdir',
     'switch_root',
-    'cp',
   ])
     symlinkSync('busybox', join(target, 'bin', applet))
   put(join(guest, 'init'), join(target, 'init'), 0o755)

@@ -3,7 +3,16 @@ import type { IncomingMessage, RequestListener } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { call, endOf, type GatewayFixture, openSocket, type SignedIn, signIn, startFixture } from './gateway.fixture'
+import {
+  call,
+  endOf,
+  eventually,
+  type GatewayFixture,
+  openSocket,
+  type SignedIn,
+  signIn,
+  startFixture,
+} from './gateway.fixture'
 
 let fixture: GatewayFixture
 let person: SignedIn
@@ -68,7 +77,7 @@ describe('a console', () => {
   it('asks for the screen as the browser does', async () => {
     const socket = openConsole('vnc', '?preserveSession=true&x=y')
     await once(socket, 'open')
-    await expect.poll(() => seen[0]?.url).toMatch(/\/virtualmachineinstances\/vm\/vnc\?preserveSession=true$/)
+    await eventually(() => seen[0]?.url).toMatch(/\/virtualmachineinstances\/vm\/vnc\?preserveSession=true$/)
     socket.close()
   })
 
@@ -81,7 +90,7 @@ describe('a console', () => {
     const messages: string[] = []
     socket.on('message', (data) => messages.push(String(data)))
     socket.on('open', () => socket.send('early'))
-    await expect.poll(() => messages).toEqual(['RFB 003.008\n', 'got early'])
+    await eventually(() => messages).toEqual(['RFB 003.008\n', 'got early'])
     socket.close()
   })
 
@@ -168,7 +177,7 @@ describe('a console', () => {
       received += (data as Buffer).length
     })
     socket.resume()
-    await expect.poll(() => received, { timeout: 10_000 }).toBe(total)
+    await eventually(() => received).toBe(total)
     clearTimeout(timer)
 
     stream.pause()

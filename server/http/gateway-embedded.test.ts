@@ -16,7 +16,7 @@ import { createKubeconfigConnection } from '@/server/cluster/kubeconfig'
 import { createSocketConnection } from '@/server/cluster/socket-connection'
 import { type ApiServer, startApiServer } from '@/server/embedded/api-server'
 import { ensureCertificates } from '@/server/home/certificates'
-import { call, endOf, type GatewayFixture, openSocket, signIn, startFixture } from './gateway.fixture'
+import { call, endOf, eventually, type GatewayFixture, openSocket, signIn, startFixture } from './gateway.fixture'
 
 const run = promisify(execFile)
 const tokens = { admin: randomBytes(16).toString('hex'), console: randomBytes(16).toString('hex') }
@@ -122,7 +122,7 @@ describe.each<[string, () => Connection, Identity]>([
     await once(live, 'open')
     const query = { cluster: 'local', group: '', version: 'v1', plural: 'configmaps', namespace: 'default' }
     live.send(JSON.stringify({ op: 'subscribe', id: 1, query }))
-    await expect.poll(() => messages[0]).toMatchObject({ id: 1, type: 'snapshot' })
+    await eventually(() => messages[0]).toMatchObject({ id: 1, type: 'snapshot' })
     const name = `made-${randomBytes(4).toString('hex')}`
     const path = '/k8s/local/api/v1/namespaces/default/configmaps'
     const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } })
@@ -133,9 +133,10 @@ describe.each<[string, () => Connection, Identity]>([
       body,
     })
     expect(created.status).toBe(201)
-    await expect
-      .poll(() => messages.at(-1))
-      .toMatchObject({ type: 'events', events: [{ type: 'ADDED', object: { kind: 'ConfigMap', metadata: { name } } }] })
+    await eventually(() => messages.at(-1)).toMatchObject({
+      type: 'events',
+      events: [{ type: 'ADDED', object: { kind: 'ConfigMap', metadata: { name } } }],
+    })
     live.close()
   })
 
@@ -147,9 +148,9 @@ describe.each<[string, () => Connection, Identity]>([
       screen += data
     })
     await once(console, 'open')
-    await expect.poll(() => screen).toBe('login: ')
+    await eventually(() => screen).toBe('login: ')
     console.send('root')
-    await expect.poll(() => screen).toBe('login: you typed root')
+    await eventually(() => screen).toBe('login: you typed root')
     console.close()
     expect(await endOf(openSocket(fixture, '/consoles/local/default/absent/serial', headers))).toEqual({
       code: 4404,

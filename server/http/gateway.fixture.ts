@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pino } from 'pino'
+import { expect } from 'vitest'
 import { WebSocket } from 'ws'
 import type { SessionInfo } from '@/contract/session'
 import { createSocketConnection } from '@/server/cluster/socket-connection'
@@ -173,3 +174,6 @@ export function endOf(socket: WebSocket): Promise<{ code?: number; reason?: stri
     socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }))
   })
 }
+
+/** Waits for what must come sooner or later, however busy the machine is. */
+export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 10_000, interval: 20 })

@@ -178,7 +178,9 @@ describe('without sign-in', () => {
     fixture = await startFixture()
     const status = async (path: string, method = 'GET') => (await call(fixture, { path, method })).status
     expect(await status('/')).toBe(303)
-    expect((await call(fixture, { path: '/c/local/vm' })).headers.location).toBe('/sign-in')
+    expect((await call(fixture, { path: '/' })).headers.location).toBe('/sign-in')
+    const deep = await call(fixture, { path: '/c/local/vm?tab=yaml' })
+    expect(deep.headers.location).toBe('/sign-in?next=%2Fc%2Flocal%2Fvm%3Ftab%3Dyaml')
     expect(await status('/k8s/local/api')).toBe(401)
     expect(await status('/k8s')).toBe(401)
     expect(await status('/auth/session')).toBe(401)

@@ -111,7 +111,7 @@ export function createRouter(options: RouterOptions): Router {
     if (route === 'page') {
       const session = authenticator.sessionOf(request)
       const isSignIn = path === '/sign-in'
-      if (!session && !isSignIn) return redirect(response, '/sign-in')
+      if (!session && !isSignIn) return redirect(response, signInFor(request))
       if (session && isSignIn && !isComponentRequest(request)) return redirect(response, '/')
       session?.touch()
       // What a signed-in person sees stays out of every cache.
@@ -173,6 +173,11 @@ function refuse({ request, response, path }: Exchange): void {
 
 function methodNotAllowed({ request, response, path }: Exchange): void {
   sendStatus(response, buildStatus(405, `${path} cannot be asked with ${request.method}.`), { allow: 'GET, HEAD' })
+}
+
+/** The sign-in page, which remembers where the person wanted to go. */
+function signInFor({ url = '/' }: IncomingMessage): string {
+  return url === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(url)}`
 }
 
 /** Next's client fetches parts of pages this way; a redirect would make it leave the page it is on. */

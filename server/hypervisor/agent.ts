@@ -44,6 +44,8 @@ export interface Agent {
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { instanceId, nodeDirectory, nodeName, log } = options
   await refuseSecondAgent(options.socketPath)
+  // Who may pass where is stated wherever it matters; a narrow umask of the caller would lock the guests' users out.
+  process.umask(0o022)
   const stopping = new AbortController()
   const signal = AbortSignal.any([options.signal, stopping.signal])
   const guestUids = process.getuid?.() === 0 ? options.guestUids : undefined

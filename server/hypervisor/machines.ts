@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises'
+import { chmod, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import {
@@ -38,7 +38,8 @@ export class Machines {
   static async open(options: MachinesOptions): Promise<Machines> {
     const machines = new Machines(options)
     // The guests' users pass through to their own directories; they can not list.
-    await mkdir(options.directory, { recursive: true, mode: options.guestUids ? 0o711 : 0o700 })
+    await mkdir(options.directory, { recursive: true })
+    await chmod(options.directory, options.guestUids ? 0o711 : 0o700)
     const ids = await readdir(options.directory)
     await Promise.all(ids.map((id) => machines.#adopt(id)))
     const timer = setInterval(() => void machines.#rotateLogs(), rotateInterval).unref()

@@ -140,7 +140,8 @@ class Link {
     const { socketPath, signal, log } = this.options
     try {
       const socket = await connectUnix(socketPath)
-      if (signal.aborted) return void socket.destroy()
+      if (signal.aborted) socket.destroy()
+      if (socket.destroyed) return undefined
       socket.on('error', (error) => log.debug({ err: error }, 'connection to the node agent broke'))
       socket.once('close', () => this.#closed())
       socket.write(toLine({ open: 'calls' }))

@@ -50,6 +50,7 @@ export class SerialHub {
 
   #start(): Promise<Shared> {
     const shared = this.connect().then((source) => {
+      if (source.destroyed) throw new Error('the console hung up')
       const viewers = new Set<Duplex>()
       source.on('data', (printed: Buffer) => show(printed, viewers))
       source.once('error', () => source.destroy())

@@ -5,7 +5,8 @@ import { basename, dirname } from 'node:path'
 
 /**
  * Connects to a unix socket wherever it lies: a socket's address holds 107 bytes, so the way goes through a handle on
- * its directory. @param timeout milliseconds
+ * its directory. An error after that ends in `close`; it may have come when the socket is handed over: see `destroyed`.
+ * @param timeout milliseconds
  */
 export async function connectUnix(path: string, timeout = 5_000): Promise<Socket> {
   const directory = await openDirectory(path)
@@ -13,13 +14,14 @@ export async function connectUnix(path: string, timeout = 5_000): Promise<Socket
     return await new Promise<Socket>((resolve, reject) => {
       const socket = connect({ path: addressIn(directory, path) })
       const timer = setTimeout(() => socket.destroy(new Error(`${path} did not accept within ${timeout} ms`)), timeout)
-      socket.once('error', (error) => {
+      // Stays, so that no error ever finds nobody listening.
+      socket.on('error', (error) => {
         clearTimeout(timer)
+        socket.destroy()
         reject(error)
       })
       socket.once('connect', () => {
         clearTimeout(timer)
-        socket.removeAllListeners('error')
         resolve(socket)
       })
     })

@@ -98,7 +98,9 @@ export function createLive({ connections, log, limits: given }: LiveOptions): Li
       }
       runLiveSubscription({ id, connection, query, identity: caller.identity, signal, send })
         .catch((error: unknown) => {
-          if (signal.aborted || error instanceof TooSlow) return
+          if (signal.aborted) return
+          if (error instanceof TooSlow)
+            return log.info({ requestId: caller.requestId, query }, 'a slow browser was dropped')
           log.error({ err: error, requestId: caller.requestId, query }, 'live subscription failed')
           closeSocket(socket, 1011, 'The live updates failed; reconnect.')
         })

@@ -21,7 +21,7 @@ export function runChild(
   name: string,
   start: (config: ProcessConfig, context: ChildContext) => Promise<Running>,
 ): void {
-  const log = pino({ name, base: { name } })
+  const log = pino({ name, base: { name }, level: process.env['CHIAVE_LOG_LEVEL'] ?? 'info' })
   const stopping = new AbortController()
   let running: Running | undefined
 

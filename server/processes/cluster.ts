@@ -1,6 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import fs from 'node:fs'
+import { demoImagePath } from '@/contract/catalog/demo-image'
 import { builtInKinds, customKinds } from '@/contract/kinds/registry'
 import { createKubeClient } from '../cluster/client/kube-client'
 import { createSocketConnection } from '../cluster/socket-connection'
@@ -11,6 +12,7 @@ import { startEngine } from '../operator/engine/start-engine'
 import { buildSubresourceHandlers } from '../operator/engine/subresources/handlers'
 import type { ClusterConfig } from '../supervisor/process-config'
 import type { ChildContext, Running } from './child'
+import { publishDemoImage } from './publish-demo-image'
 
 /** The embedded cluster: API server on a unix socket and over HTTPS, and the engine that gives its kinds their meaning. */
 export async function startClusterProcess(config: ClusterConfig, context: ChildContext): Promise<Running> {
@@ -32,10 +34,11 @@ export async function startClusterProcess(config: ClusterConfig, context: ChildC
     kinds: { builtIn: builtInKinds, custom: customKinds },
     subresources: buildSubresourceHandlers({ client, hypervisorFor: (node) => hypervisors.get(node) }),
     caCertificate: config.https.caCertificate,
-    staticFiles: config.staticFiles,
+    staticFiles: { [demoImagePath]: config.demoImage },
     log,
   })
   const listeners = await listen(config, apiServer)
+  await publishDemoImage({ client, file: config.demoImage, apiServerUrl: config.https.advertisedUrl })
   const engine = config.runEngine ? await startEngine({ client, hypervisors, log, signal }) : undefined
   return {
     close: async () => {

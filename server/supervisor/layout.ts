@@ -1,5 +1,4 @@
 import os from 'node:os'
-import path from 'node:path'
 import type { Home } from '../home/home'
 import { StartError } from '../start-error'
 
@@ -20,7 +19,8 @@ export function layOut(home: Home, nodeCount: number): Layout {
   const { uids } = home
   home.directory({ path: home.file('run'), mode: uids ? 0o711 : 0o700 })
   home.directory({ path: home.file('run', 'cluster'), mode: uids ? 0o711 : 0o700, owner: uids?.cluster })
-  home.directory({ path: home.file('run', 'nodes'), mode: uids ? 0o711 : 0o700 })
+  // Clients open the directory itself, so that the length of its path does not matter.
+  home.directory({ path: home.file('run', 'nodes'), mode: uids ? 0o755 : 0o700 })
   home.directory({ path: home.file('cluster'), mode: 0o700, owner: uids?.cluster })
   home.directory({ path: home.file('console'), mode: 0o700, owner: uids?.console })
   home.directory({ path: home.file('tls'), mode: 0o711 })
@@ -32,7 +32,7 @@ export function layOut(home: Home, nodeCount: number): Layout {
     directory: home.directory({ path: home.file('nodes', name), mode: uids ? 0o711 : 0o700 }),
     socket: home.file('run', 'nodes', `${name}.sock`),
   }))
-  checkSocketPaths(nodes.map((node) => node.directory))
+  checkSocketPath(home.file('run', 'cluster', 'api.sock'))
   return {
     lockSocket: home.file('run', 'instance.sock'),
     clusterSocket: home.file('run', 'cluster', 'api.sock'),
@@ -54,13 +54,11 @@ export function nodeNames(count: number): string[] {
   return Array.from({ length: count }, (_, index) => (index === 0 ? host : `${host}-${index + 1}`))
 }
 
-function checkSocketPaths(directories: readonly string[]): void {
-  for (const directory of directories) {
-    const longest = path.join(directory, 'machines', '00000000-0000-0000-0000-000000000000', 'monitor.sock')
-    if (Buffer.byteLength(longest) > longestSocketPath) {
-      throw new StartError(
-        `The home's path is too long for unix sockets by ${Buffer.byteLength(longest) - longestSocketPath} characters; choose a shorter one with --home.`,
-      )
-    }
+function checkSocketPath(socket: string): void {
+  const excess = Buffer.byteLength(socket) - longestSocketPath
+  if (excess > 0) {
+    throw new StartError(
+      `The home's path is too long for unix sockets by ${excess} characters; choose a shorter one with --home.`,
+    )
   }
 }

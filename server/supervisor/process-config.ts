@@ -25,8 +25,8 @@ export interface ClusterConfig {
   socketPath: string
   https: { host: string; port: number; certificate: string; key: string; caCertificate: string; advertisedUrl: string }
   agents: { nodeName: string; socketPath: string }[]
-  /** URL path → file, served without sign-in. */
-  staticFiles: Record<string, string>
+  /** The demo guest's image, handed out without sign-in when it is there. */
+  demoImage: string
   runEngine: boolean
   version: string
 }

@@ -26,8 +26,6 @@ export interface Parts {
   processes: SupervisedProcess[]
 }
 
-export const demoImage = 'chiave-demo.qcow2'
-
 /** Starts one node agent per node; they alone keep privileges. */
 export function startAgents({
   home,
@@ -95,7 +93,7 @@ export async function startCluster(
     agents: config.run.has('engine')
       ? layout.nodes.map((node) => ({ nodeName: node.name, socketPath: node.socket }))
       : [],
-    staticFiles: { [`/images/${demoImage}`]: layout.image(demoImage) },
+    demoImage: layout.image('chiave-demo.qcow2'),
     runEngine: config.run.has('engine'),
     version: context.version,
   }

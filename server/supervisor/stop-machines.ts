@@ -1,22 +1,29 @@
 import { pino } from 'pino'
 import { connectHypervisor } from '../hypervisor/remote-hypervisor'
-import type { Hypervisor, MachineState } from '../operator/engine/hypervisor-port'
+import { type Hypervisor, HypervisorError, type MachineState } from '../operator/engine/hypervisor-port'
 
 const alive: ReadonlySet<MachineState['phase']> = new Set(['starting', 'running', 'paused'])
 
-/** Asks every node agent for its machines that still run; an agent that does not answer in time counts as none. */
+/** Asks every node agent for its machines that still run; an agent that does not answer in time (ms) counts as none. */
 export async function runningMachines(agentSockets: readonly string[], timeout = 1_000): Promise<MachineState[]> {
   const found = await withHypervisors(agentSockets, (hypervisors) =>
-    Promise.all(
-      hypervisors.map((hypervisor) =>
-        Promise.race([
-          hypervisor.machines(),
-          new Promise<MachineState[]>((resolve) => setTimeout(() => resolve([]), timeout)),
-        ]),
-      ),
-    ),
+    Promise.all(hypervisors.map((hypervisor) => machinesOf(hypervisor, timeout).catch(() => []))),
   )
   return found.flat().filter((machine) => alive.has(machine.phase))
+}
+
+/** The first answer, within the time (ms): the connection is made in the background and may not be there yet. */
+async function machinesOf(hypervisor: Hypervisor, timeout: number): Promise<MachineState[]> {
+  const deadline = Date.now() + timeout
+  for (;;) {
+    try {
+      return await hypervisor.machines()
+    } catch (error) {
+      const connecting = error instanceof HypervisorError && error.code === 'Unavailable'
+      if (!connecting || Date.now() > deadline) throw error
+      await new Promise((resolve) => setTimeout(resolve, 25))
+    }
+  }
 }
 
 /**
@@ -37,7 +44,7 @@ async function stopMachinesOf(
   hypervisor: Hypervisor,
   { gracePeriod, say }: { gracePeriod: number; say(line: string): void },
 ): Promise<void> {
-  const machines = (await hypervisor.machines()).filter((machine) => alive.has(machine.phase))
+  const machines = (await machinesOf(hypervisor, 10_000)).filter((machine) => alive.has(machine.phase))
   await Promise.all(
     machines.map(async ({ id, name, phase }) => {
       say(`Shutting down ${name} …`)

@@ -97,6 +97,7 @@ function spawnChild({ script, config, uid, logFile, name }: SupervisedOptions): 
 function childEnvironment(): NodeJS.ProcessEnv {
   const kept = [
     'PATH',
+    'CHIAVE_LOG_LEVEL',
     'LANG',
     'LC_ALL',
     'TZ',

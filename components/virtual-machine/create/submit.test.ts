@@ -9,7 +9,7 @@ import { submitMachine } from './submit'
 /** A small API server: stores what it is given, refuses what a test tells it to. */
 let server: Server
 let api: KubeApi
-let store: Map<string, Record<string, unknown>>
+let store: Map<string, Body>
 let log: string[]
 let refuse: (call: string) => number | undefined
 
@@ -23,35 +23,14 @@ beforeEach(async () => {
       text += String(chunk)
     })
     request.on('end', () => {
-      const url = new URL(request.url ?? '', 'http://a')
-      const body = text === '' ? {} : (JSON.parse(text) as { metadata?: { name: string } })
-      const path = url.pathname.replace('/k8s/local', '')
-      const plural = path.split('/').slice(path.includes('/secrets') || path.includes('/api/v1') ? 5 : 6)[0] ?? ''
-      const name = request.method === 'POST' ? body.metadata?.name : path.split('/').at(-1)
-      const key = `${plural}/${name}`
-      const call = `${request.method} ${key}${url.searchParams.has('dryRun') ? ' dry' : ''}`
-      if (request.method !== 'GET') log.push(call)
-      const answer = (code: number, object: unknown) => {
-        response.writeHead(code, { 'content-type': 'application/json' })
-        response.end(JSON.stringify(object))
-      }
-      const status = (code: number, reason: string) =>
-        answer(code, { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message: `${reason} ${key}` })
-      const refusal = refuse(call)
-      if (refusal) return status(refusal, 'Forbidden')
-      const stored = store.get(key)
-      if (request.method === 'POST') {
-        if (stored) return status(409, 'AlreadyExists')
-        const object = { ...body, metadata: { ...body.metadata, uid: `uid-${name}` } }
-        if (!url.searchParams.has('dryRun')) store.set(key, object)
-        return answer(201, object)
-      }
-      if (!stored) return status(404, 'NotFound')
-      if (request.method === 'DELETE') store.delete(key)
-      if (request.method === 'PATCH') {
-        store.set(key, { ...stored, metadata: { ...(stored['metadata'] as object), ...body.metadata } })
-      }
-      return answer(200, store.get(key) ?? { kind: 'Status', status: 'Success' })
+      const { pathname, searchParams } = new URL(request.url ?? '', 'http://a')
+      const [code, object] = answer(request.method ?? '', pathname, {
+        dryRun: searchParams.has('dryRun'),
+        // Whoever calls sends an object.
+        body: text === '' ? {} : (JSON.parse(text) as Body),
+      })
+      response.writeHead(code, { 'content-type': 'application/json' })
+      response.end(JSON.stringify(object))
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -65,7 +44,41 @@ beforeEach(async () => {
   })
 })
 
-afterEach(() => new Promise((resolve) => server.close(resolve)))
+interface Body {
+  metadata?: { name?: string; labels?: Record<string, string> }
+}
+
+function answer(method: string, path: string, { dryRun, body }: { dryRun: boolean; body: Body }): [number, unknown] {
+  const [, plural = '', inPath = ''] = /\/namespaces\/n\/([^/]+)(?:\/([^/]+))?$/.exec(path) ?? []
+  const name = inPath || body.metadata?.name
+  const key = `${plural}/${name}`
+  const call = `${method} ${key}${dryRun ? ' dry' : ''}`
+  if (method !== 'GET') log.push(call)
+  const stored = store.get(key)
+  const refused = refuse(call)
+  if (refused) return status(refused, `Forbidden ${key}`)
+  if (method === 'POST') {
+    if (stored) return status(409, `AlreadyExists ${key}`)
+    const object = { ...body, metadata: { ...body.metadata, uid: `uid-${name}` } }
+    if (!dryRun) store.set(key, object)
+    return [201, object]
+  }
+  if (!stored) return status(404, `NotFound ${key}`)
+  if (method === 'DELETE') store.delete(key)
+  if (method !== 'PATCH') return [200, stored]
+  const patched = { ...stored, metadata: { ...stored.metadata, ...body.metadata } }
+  store.set(key, patched)
+  return [200, patched]
+}
+
+function status(code: number, message: string): [number, unknown] {
+  return [code, { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason: message.split(' ')[0], message }]
+}
+
+afterEach(async () => {
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
+})
 
 const form: CreateVirtualMachineForm = {
   image: 'debian-12',

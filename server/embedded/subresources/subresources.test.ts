@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { Duplex, PassThrough } from 'node:stream'
+import type { Duplex } from 'node:stream'
+import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { StatusError } from '../errors/status-error'

@@ -89,13 +89,6 @@ function withServerFields(
   const next = ownPart(wanted, old, { subresource, statusApart: target.version.statusSubresource })
   next.metadata = keepServerMeta(next, old)
   if (subresource === '') strategy.prepareForUpdate?.(next, old)
-  if (strategy.generation === 'always') {
-    const changed = !jsonEqual(
-      desired(next, target.version.statusSubresource),
-      desired(old, target.version.statusSubresource),
-    )
-    next.metadata.generation = (old.metadata.generation ?? 1) + (changed ? 1 : 0)
-  }
   return next
 }
 
@@ -140,6 +133,14 @@ function keepServerMeta(next: ApiObject, old: ApiObject): ApiObject['metadata'] 
   }
 }
 
+/** Counts what is different after all defaults are filled in. */
+function countGeneration({ target }: WriteContext, next: ApiObject, old: ApiObject): void {
+  if (target.resource.strategy.generation === 'never') return
+  const apart = target.version.statusSubresource
+  const changed = !jsonEqual(desired(next, apart), desired(old, apart))
+  next.metadata.generation = (old.metadata.generation ?? 1) + (changed ? 1 : 0)
+}
+
 /** What a generation counts the changes of. */
 function desired(object: ApiObject, statusApart: boolean): object {
   const { apiVersion: _version, kind: _kind, metadata: _metadata, status, ...rest } = object
@@ -152,6 +153,7 @@ function admit(context: WriteContext, next: ApiObject, { old, update }: { old: A
   const { strategy } = resource
   const request = admissionRequest(context, { operation: 'UPDATE', subresource: update.subresource, object: next, old })
   api.admission.mutate(resourceName(resource), request)
+  countGeneration(context, next, old)
   const errors = [
     ...metadataErrors(next, resource),
     ...metadataUpdateErrors(next, old),

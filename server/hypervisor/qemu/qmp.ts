@@ -40,11 +40,13 @@ export class Qmp {
     socket.setEncoding('utf8')
     socket.on('data', (chunk: string) => this.#receive(chunk))
     this.closed = new Promise((resolve) => {
-      socket.once('close', () => {
+      const onClose = () => {
         for (const { reject } of this.#waiting.values()) reject(disconnected())
         this.#waiting.clear()
         resolve()
-      })
+      }
+      if (socket.destroyed) onClose()
+      else socket.once('close', onClose)
     })
     // The close that follows tells all who wait.
     socket.on('error', () => socket.destroy())

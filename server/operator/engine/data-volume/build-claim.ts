@@ -15,7 +15,7 @@ export interface ClaimInput {
 
 /** The claim a DataVolume fills, or why there cannot be one, in CDI's words where it has some. */
 export function buildDataVolumeClaim(input: ClaimInput): { claim: PersistentVolumeClaim } | { problem: string } {
-  const { dataVolume, storageClass, profile } = input
+  const { dataVolume, storageClass } = input
   const wanted = dataVolume.spec.storage ?? dataVolume.spec.pvc
   const size = readSize(input)
   if ('problem' in size) return size
@@ -23,19 +23,25 @@ export function buildDataVolumeClaim(input: ClaimInput): { claim: PersistentVolu
     const named = wanted?.storageClassName
     return { problem: named ? `StorageClass ${named} does not exist` : 'no default StorageClass found' }
   }
-  const properties = profile?.status?.claimPropertySets?.[0]
-  const accessModes = wanted?.accessModes ?? properties?.accessModes
-  if (!accessModes?.length) {
+  const modes = readModes(input)
+  if (!modes.accessModes?.length) {
     return { problem: 'PVC spec is missing accessMode and no storageClass to choose profile' }
   }
   const spec = {
-    accessModes,
-    volumeMode:
-      wanted?.volumeMode ?? (properties?.volumeMode === 'Block' ? ('Block' as const) : ('Filesystem' as const)),
+    accessModes: modes.accessModes,
+    volumeMode: modes.volumeMode,
     storageClassName: storageClass.metadata.name,
     resources: { requests: { storage: size.storage } },
   }
   return { claim: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: buildMeta(input), spec } }
+}
+
+/** What is not asked for comes from the first choice of the class' StorageProfile. */
+function readModes({ dataVolume, profile }: ClaimInput) {
+  const wanted = dataVolume.spec.storage ?? dataVolume.spec.pvc
+  const [first] = profile?.status?.claimPropertySets ?? []
+  const volumeMode: 'Block' | 'Filesystem' = first?.volumeMode === 'Block' ? 'Block' : 'Filesystem'
+  return { accessModes: wanted?.accessModes ?? first?.accessModes, volumeMode: wanted?.volumeMode ?? volumeMode }
 }
 
 /** What is asked for; a copy may leave it to what it copies. */

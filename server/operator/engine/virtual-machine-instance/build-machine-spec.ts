@@ -128,15 +128,13 @@ export function inDiskOrder(vmi: VirtualMachineInstance): Volume[] {
 }
 
 function buildDisk(disk: Disk, diskId: string): MachineDisk {
-  const device = disk.cdrom ? 'cdrom' : disk.lun ? 'lun' : 'disk'
-  const { serial, bootOrder, cache, io } = disk
+  const { name, serial, bootOrder, cache, io } = disk
   return {
-    name: disk.name,
+    name,
     diskId,
     bus: readBus(disk),
-    device,
-    readOnly:
-      device === 'cdrom' ? disk.cdrom?.readonly !== false : (disk.disk?.readonly ?? disk.lun?.readonly ?? false),
+    device: disk.cdrom ? 'cdrom' : disk.lun ? 'lun' : 'disk',
+    readOnly: isReadOnly(disk),
     ...(serial === undefined ? {} : { serial }),
     ...(bootOrder === undefined ? {} : { bootOrder }),
     ...(cache === 'none' || cache === 'writethrough' || cache === 'writeback' ? { cache } : {}),

@@ -1,14 +1,13 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { KubeObject, ObjectRef } from '@/contract/kube-object'
-import { nodeKind, persistentVolumeClaimKind, podKind, secretKind } from '@/contract/kinds/core'
+import { nodeKind, persistentVolumeClaimKind, type Pod, podKind, secretKind } from '@/contract/kinds/core'
 import { dataVolumeKind } from '@/contract/kinds/data-volume'
 import { type VirtualMachineInstance, virtualMachineInstanceKind } from '@/contract/kinds/virtual-machine-instance'
 import { type ControllerDefinition, defineController, refOf, watchKind } from '../../runtime/controller'
 import type { Engine } from '../engine'
 import { HypervisorError } from '../hypervisor-port'
-import { writeObject } from '../writes'
+import { writeObject, writeStatus } from '../writes'
 import { createAddressPool } from './addresses'
-import { decideInstance } from './decide'
+import { decideInstance, type InstanceDecision } from './decide'
 import { addressAnnotation } from './launcher-pod'
 import { createObserver } from './observe'
 import type { ObservedInstance } from './observed'
@@ -80,13 +79,8 @@ async function reconcile(engine: Engine, observed: ObservedInstance, onGone: () 
     fieldManager,
   })
   announce(engine, vmi, written)
-  if (
-    pod &&
-    decision.podStatus &&
-    !isDeepStrictEqual(pod.status, decision.podStatus) &&
-    !pod.metadata.deletionTimestamp
-  ) {
-    await engine.client.updateStatus(podKind, { ...pod, status: decision.podStatus }, { fieldManager })
+  if (pod && isPodStatusDue(pod, decision)) {
+    await writeStatus(engine.client, podKind, { object: pod, status: decision.podStatus ?? {}, fieldManager })
   }
   for (const action of decision.actions) {
     try {
@@ -100,6 +94,12 @@ async function reconcile(engine: Engine, observed: ObservedInstance, onGone: () 
     }
   }
   return decision.requeueAfter === undefined ? undefined : { requeueAfter: decision.requeueAfter }
+}
+
+/** A Pod that is about to be bound or removed says nothing in between. */
+function isPodStatusDue(pod: Pod, { podStatus, actions }: InstanceDecision): boolean {
+  if (!podStatus || pod.metadata.deletionTimestamp) return false
+  return !actions.some(({ type }) => type === 'bindPod' || type === 'deletePod')
 }
 
 /** What the host said goes into the status, or ends the instance, before the start is tried again. */

@@ -93,9 +93,7 @@ function whileRunning({ vmi, machine, agentAway }: ObservedInstance): VmiPhase {
 }
 
 function decideStep(observed: ObservedInstance, phase: VmiPhase): Step {
-  const { vmi, machine, agentAway, pod } = observed
-  // What the new phase calls for is done in the next pass, when it is written.
-  if (phase !== phaseOf(vmi)) return { actions: [] }
+  const { machine, agentAway, pod } = observed
   switch (phase) {
     case 'Pending':
       return decidePod(observed)

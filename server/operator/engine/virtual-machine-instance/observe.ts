@@ -41,7 +41,6 @@ export function createObserver(engine: Engine, addresses: AddressPool) {
     const host = await readHost(engine, { nodeName, uid })
     const disks = volumesState.state === 'ready' ? volumesState.disks : disksSoFar(volumes)
     const spec = await describe(engine, { vmi, host, disks, address: address ?? '' })
-    const unplaced = pod && !nodeName && !vmi.metadata.deletionTimestamp
     return {
       vmi,
       pod,
@@ -49,13 +48,17 @@ export function createObserver(engine: Engine, addresses: AddressPool) {
       agentAway: host.away,
       volumes,
       volumesState,
-      placement: unplaced ? choose(vmi, volumes) : undefined,
+      placement: pod && isUnplaced(vmi, nodeName) ? choose(vmi, volumes) : undefined,
       address,
       spec,
       emulationReason: host.facts?.emulationReason,
       now: clock.now(),
     }
   }
+}
+
+function isUnplaced(vmi: VirtualMachineInstance, nodeName: string | undefined): boolean {
+  return nodeName === undefined && vmi.metadata.deletionTimestamp === undefined
 }
 
 interface Description {

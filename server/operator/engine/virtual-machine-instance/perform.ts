@@ -25,8 +25,7 @@ export async function performInstanceAction(
       return
     }
     case 'bindPod': {
-      const { resourceVersion = '' } = action.pod.metadata
-      const body = { metadata: { resourceVersion }, spec: { nodeName: action.nodeName } }
+      const body = { spec: { nodeName: action.nodeName } }
       await client.patch(podKind, refOf(action.pod), { type: 'merge', body }, { fieldManager })
       return
     }

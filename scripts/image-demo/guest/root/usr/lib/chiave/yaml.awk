@@ -7,7 +7,7 @@
 END { cursor = 1; if (skip()) node(0, "") }
 
 function emit(path, value) {
-  gsub(/\\/, "\\\\", value)
+  gsub(/\\/, "&&", value)
   gsub(/\n/, "\\n", value)
   gsub(/\t/, "\\t", value)
   print path "\t" value
@@ -38,7 +38,7 @@ function split_key(text,    body, quote, end) {
     if (body !~ /^[ \t]*:([ \t]|$)/) return 0
     sub(/^[ \t]*:[ \t]*/, "", body)
   } else {
-    if (quote ~ /[\[{&*!|>%@`]/) return 0
+    if (quote ~ /[[{&*!|>%@`]/) return 0
     if (!match(body, /:([ \t]|$)/)) return 0
     found_key = substr(body, 1, RSTART - 1)
     sub(/[ \t]+$/, "", found_key)
@@ -248,7 +248,7 @@ function flow_node(path,    c, count, key, text) {
     }
   }
   if (c == "\"" || c == "'") { emit(path, quoted()); return }
-  match(substr(flow, at), /^[^,\]}]*/)
+  match(substr(flow, at), /^[^],}]*/)
   text = substr(flow, at, RLENGTH)
   at += RLENGTH
   sub(/[ \t]+$/, "", text)
