@@ -21,9 +21,10 @@ const server = { stamp: path.join(distDirectory, 'chiave-stamp'), sources: [...s
 const entries = { main: 'server/main.ts', 'import-worker': 'server/hypervisor/disks/import-worker.ts' }
 
 /**
- * Packages that stay in `node_modules`: the native one, and Next, which brings its own React and finds files at run
- * time. All others are bundled: fewer files to load and nothing unused halve the time to load and the memory, most of
- * all for @kubernetes/client-node. (Bundled pino cannot start transports, which are workers with files of their own.)
+ * Packages that stay in `node_modules`: the native one; @peculiar/x509, which is loaded only when a certificate is
+ * signed; and Next, which brings its own React and finds files at run time. All others are bundled: fewer files to load
+ * and nothing unused halve the time to load and the memory, most of all for @kubernetes/client-node. (Bundled pino cannot
+ * start transports, which are workers with files of their own.)
  */
 const external = ['@peculiar/x509', 'better-sqlite3', 'esbuild', 'next', 'react', 'react-dom', 'typescript']
 

@@ -4,7 +4,14 @@ import { isLoopback, parseConfig } from './config'
 describe('the command line', () => {
   it('falls back to the documented defaults', () => {
     const config = parseConfig([], {})
-    expect(config).toMatchObject({ port: 8006, apiPort: 8007, host: '127.0.0.1', cluster: 'embedded', nodes: 1, stopVms: false })
+    expect(config).toMatchObject({
+      port: 8006,
+      apiPort: 8007,
+      host: '127.0.0.1',
+      cluster: 'embedded',
+      nodes: 1,
+      stopVms: false,
+    })
     expect([...config.run]).toEqual(['console', 'platform', 'api', 'engine'])
   })
 

@@ -13,6 +13,8 @@ interface SystemError extends Error {
 /** Turns the system errors that people really meet at start into a sentence; others stay as they are. */
 export function explainStart(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error))
+  // Parts that know better what was being done bring their own sentence.
+  if (error.name === 'ListenError' || error.name === 'KubeconfigError') return new StartError(error.message)
   // Node's system errors carry these fields without a class of their own.
   const { code, path, port, address } = error as SystemError
   switch (code) {
@@ -34,6 +36,9 @@ export function explainStart(error: unknown): Error {
       return path === undefined
         ? error
         : new StartError(`${path} is not writable by this user; choose another place with --home.`)
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return path === undefined ? error : new StartError(`${path} cannot be made; choose another place with --home.`)
     case 'EADDRNOTAVAIL':
       return new StartError(`${address ?? 'The address'} is not an address of this host; choose another with --host.`)
     default:

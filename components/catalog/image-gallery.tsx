@@ -25,7 +25,7 @@ export function ImageGallery({ onChoose }: { onChoose: (id: string) => void }) {
     <Stack hasGutter>
       {problems.map((problem) => (
         <StackItem key={problem.title + problem.words}>
-          <Alert isInline variant="warning" title={problem.title}>
+          <Alert component="p" isInline variant="warning" title={problem.title}>
             {problem.words}
           </Alert>
         </StackItem>
@@ -41,6 +41,7 @@ export function ImageGallery({ onChoose }: { onChoose: (id: string) => void }) {
         />
       </StackItem>
       <StackItem>
+        <h2 className="pf-v6-screen-reader">{t('create.image.gallery')}</h2>
         <section aria-label={t('create.image.gallery')} className={styles['gallery']}>
           {shown.map((image) => (
             <ImageTile

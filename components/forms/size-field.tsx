@@ -36,7 +36,7 @@ export function SizeField({ label, fieldId, value, onChange, onBlur, error, hint
             aria-describedby={describedBy(fieldId)}
           />
         </InputGroupItem>
-        <InputGroupItem>
+        <InputGroupItem style={{ flex: '0 0 7rem' }}>
           <FormSelect
             id={`${fieldId}-unit`}
             aria-label={t('create.field.unit', { field: label })}

@@ -38,7 +38,7 @@ const written = new Set(
   [...code.matchAll(new RegExp(`['"\`]((?:${areas})\\.[\\w.]+)['"\`]`, 'g'))].map((m) => m[1] ?? ''),
 )
 const composed = [...code.matchAll(new RegExp(`\`((?:${areas})\\.[\\w.]*)\\$\\{[^}]*\\}([\\w.]*)\``, 'g'))].map(
-  (match) => new RegExp(`^${match[1]}[\\w-]+${match[2]}$`),
+  (match) => new RegExp(`^${match[1]}[\\w.-]+${match[2]}$`),
 )
 
 describe('the catalogues', () => {

@@ -121,12 +121,13 @@ function Notices({
   return (
     <>
       {readOnly && (
-        <Alert isInline isPlain variant="info" title={t('objects.yaml.readOnly')}>
+        <Alert component="p" isInline isPlain variant="info" title={t('objects.yaml.readOnly')}>
           {reason}
         </Alert>
       )}
       {overtaken && (
         <Alert
+          component="p"
           isInline
           variant="warning"
           title={t(editing.conflict ? 'objects.yaml.conflict.title' : 'objects.yaml.changed.title')}
@@ -142,6 +143,7 @@ function Notices({
       )}
       {editing.clashes && (
         <Alert
+          component="p"
           isInline
           variant={editing.clashes.length > 0 ? 'warning' : 'info'}
           title={t('objects.yaml.merged.title')}
@@ -162,7 +164,7 @@ function Notices({
         </Alert>
       )}
       {editing.problem && (
-        <Alert isInline variant="danger" title={t(editing.problem.title)}>
+        <Alert component="p" isInline variant="danger" title={t(editing.problem.title)}>
           {editing.problem.words}
         </Alert>
       )}

@@ -65,8 +65,11 @@ export function diskStateOf({ claim, dataVolume }: Pick<Disk, 'claim' | 'dataVol
   if (claim?.status?.phase === 'Lost') return 'lost'
   const phase = dataVolume && (dataVolume.status?.phase ?? '')
   if (phase !== undefined && phase !== 'Succeeded') return phaseStates[phase] ?? 'filling'
-  if (claim === undefined) return 'unknown'
-  return claim.status?.phase === 'Bound' ? 'ready' : 'waiting'
+  return claim === undefined ? 'unknown' : claimStateOf(claim)
+}
+
+function claimStateOf({ status }: PersistentVolumeClaim): DiskState {
+  return status?.phase === 'Bound' ? 'ready' : 'waiting'
 }
 
 /** An import, clone or upload that has neither succeeded nor been given up. */

@@ -101,7 +101,7 @@ function HeadRow<Row>({ table, props }: { table: TableRows<Row>; props: DataTabl
             <Checkbox
               id={id}
               aria-label={t('ui.table.selectAll')}
-              isChecked={selected.length === 0 ? false : selected.length === matching.length ? true : null}
+              isChecked={selected.length > 0 && selected.length === matching.length}
               onChange={(_event, on) => table.selectAll(on)}
             />
           </Th>

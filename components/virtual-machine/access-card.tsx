@@ -12,6 +12,7 @@ import {
   Tooltip,
 } from '@patternfly/react-core'
 import { EyeIcon, EyeSlashIcon } from '@patternfly/react-icons'
+import type { ReactNode } from 'react'
 import { useT } from '../i18n/use-t'
 import { failureSentence } from '../kube/errors'
 import { useAccess } from '../kube/use-access'
@@ -64,11 +65,13 @@ function SecretAccess(props: { machine: Machine; secretName: string; compact: bo
         </Flex>
       )}
       {state.phase === 'failed' && (
-        <Alert isInline variant="danger" title={t('machine.access.refused')}>
+        <Alert component="p" isInline variant="danger" title={t('machine.access.refused')}>
           {failureSentence(state.failure, t)}
         </Alert>
       )}
-      {state.phase === 'unreadable' && <Alert isInline variant="info" title={t('machine.access.unreadable')} />}
+      {state.phase === 'unreadable' && (
+        <Alert component="p" isInline variant="info" title={t('machine.access.unreadable')} />
+      )}
       {!compact && <Content component="small">{t('machine.access.first')}</Content>}
     </div>
   )
@@ -106,35 +109,49 @@ function ShowButton(props: {
 function Credentials(props: { state: Extract<GuestAccessState, { phase: 'shown' }>; compact: boolean }) {
   const t = useT()
   const { user, password, sshKeys } = props.state.access
+  const rows: [string, ReactNode][] = [
+    [
+      t('machine.access.user'),
+      <Copyable key="user" id="guest-user" text={user} label={t('machine.access.copyUser')} />,
+    ],
+    [
+      t('machine.access.password'),
+      password === undefined ? (
+        t('machine.access.noPassword')
+      ) : (
+        <Copyable key="password" id="guest-password" text={password} label={t('machine.access.copyPassword')} />
+      ),
+    ],
+  ]
+  if (sshKeys.length > 0) rows.push([t('machine.access.keysLabel'), sshKeys.map(nameOfKey).join(', ')])
+  if (props.compact) {
+    return rows.map(([term, value]) => (
+      <span key={term}>
+        {term}: {value}
+      </span>
+    ))
+  }
   return (
-    <DescriptionList isHorizontal={!props.compact} isCompact isInlineGrid={props.compact} isAutoFit={props.compact}>
-      <DescriptionListGroup>
-        <DescriptionListTerm>{t('machine.access.user')}</DescriptionListTerm>
-        <DescriptionListDescription>
-          <code data-testid="guest-user">{user}</code> <CopyButton text={user} label={t('machine.access.copyUser')} />
-        </DescriptionListDescription>
-      </DescriptionListGroup>
-      <DescriptionListGroup>
-        <DescriptionListTerm>{t('machine.access.password')}</DescriptionListTerm>
-        <DescriptionListDescription>
-          {password === undefined ? (
-            t('machine.access.noPassword')
-          ) : (
-            <>
-              <code data-testid="guest-password">{password}</code>{' '}
-              <CopyButton text={password} label={t('machine.access.copyPassword')} />
-            </>
-          )}
-        </DescriptionListDescription>
-      </DescriptionListGroup>
-      {sshKeys.length > 0 && (
-        <DescriptionListGroup>
-          <DescriptionListTerm>{t('machine.access.keysLabel')}</DescriptionListTerm>
-          <DescriptionListDescription>
-            {sshKeys.map((key) => key.split(/\s+/).slice(2).join(' ') || key.slice(0, 24)).join(', ')}
-          </DescriptionListDescription>
+    <DescriptionList isHorizontal isCompact>
+      {rows.map(([term, value]) => (
+        <DescriptionListGroup key={term}>
+          <DescriptionListTerm>{term}</DescriptionListTerm>
+          <DescriptionListDescription>{value}</DescriptionListDescription>
         </DescriptionListGroup>
-      )}
+      ))}
     </DescriptionList>
   )
+}
+
+function Copyable({ id, text, label }: { id: string; text: string; label: string }) {
+  return (
+    <>
+      <code data-testid={id}>{text}</code> <CopyButton text={text} label={label} />
+    </>
+  )
+}
+
+/** The comment of a public key, else its beginning. */
+function nameOfKey(key: string): string {
+  return key.split(/\s+/).slice(2).join(' ') || key.slice(0, 24)
 }

@@ -43,7 +43,7 @@ export function BootProgressPanel({ name, progress }: { name: string; progress: 
           </div>
         )}
         {progress.failure !== undefined && (
-          <Alert isInline variant="danger" title={t('machine.progress.failed')}>
+          <Alert component="p" isInline variant="danger" title={t('machine.progress.failed')}>
             {progress.failure}
           </Alert>
         )}

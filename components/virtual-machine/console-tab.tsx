@@ -28,6 +28,8 @@ export interface ConsoleTabProps {
 
 /** How long the finished steps stay above a console that has just come up, milliseconds. */
 const finishedMs = 6000
+/** A machine younger than this was made by whoever looks at it. */
+const newMs = 60_000
 
 /** The guest's consoles; before there is a guest, the way to it; when it is off, a button to start it. */
 export function ConsoleTab({ machine, dataVolumes, actions }: ConsoleTabProps) {
@@ -36,7 +38,7 @@ export function ConsoleTab({ machine, dataVolumes, actions }: ConsoleTabProps) {
   const running = machine.vmi?.status?.phase === 'Running' && !machine.vmi.metadata.deletionTimestamp
   const off = status === 'Stopped' || (status === 'CrashLoopBackOff' && !machine.vmi)
   const stopping = status === 'Stopping' || status === 'Terminating'
-  const finished = useJustFinished(running)
+  const finished = useJustFinished(running, machine.vm.metadata.creationTimestamp)
   return (
     <Stack hasGutter>
       {((!running && !off && !stopping) || finished) && (
@@ -60,10 +62,12 @@ export function ConsoleTab({ machine, dataVolumes, actions }: ConsoleTabProps) {
   )
 }
 
-/** True for a while after the guest came up before one's eyes. */
-function useJustFinished(running: boolean): boolean {
+/** True for a while after the guest came up before one's eyes, or was so quick that it ran before the page was there. */
+function useJustFinished(running: boolean, createdAt: string | undefined): boolean {
   const [before, setBefore] = useState(running)
-  const [finished, setFinished] = useState(false)
+  const [finished, setFinished] = useState(
+    () => running && createdAt !== undefined && Date.now() - Date.parse(createdAt) < newMs,
+  )
   if (before !== running) {
     setBefore(running)
     setFinished(running)
@@ -106,6 +110,7 @@ function RunningConsole({ vmi, actions }: { vmi: VirtualMachineInstance; actions
     <>
       {paused && (
         <Alert
+          component="p"
           isInline
           variant="warning"
           title={t('console.paused.title')}

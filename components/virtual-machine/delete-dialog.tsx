@@ -60,13 +60,14 @@ export function DeleteDialog({ machines, onClose }: DeleteDialogProps) {
           <Flex direction={{ default: 'column' }} gap={{ default: 'gapMd' }}>
             {running.length > 0 && (
               <Alert
+                component="p"
                 isInline
                 variant="warning"
                 title={t('machine.delete.running', { count: running.length, names: running.join(', ') })}
               />
             )}
             {disks.failure && (
-              <Alert isInline variant="danger" title={t('machine.delete.disksFailed')}>
+              <Alert component="p" isInline variant="danger" title={t('machine.delete.disksFailed')}>
                 {failureSentence(disks.failure, t)}
               </Alert>
             )}

@@ -55,14 +55,14 @@ export function OverviewTab({ machine, dataVolumes, claims }: OverviewTabProps) 
     <Stack hasGutter>
       {has('RestartRequired') && (
         <StackItem>
-          <Alert isInline variant="warning" title={t('machine.restartRequired.title')}>
+          <Alert component="p" isInline variant="warning" title={t('machine.restartRequired.title')}>
             {conditions.find(({ type }) => type === 'RestartRequired')?.message ?? t('machine.restartRequired.body')}
           </Alert>
         </StackItem>
       )}
       {has('SoftwareEmulation') && (
         <StackItem>
-          <Alert isInline isPlain variant="info" title={t('machine.emulated')} />
+          <Alert component="p" isInline isPlain variant="info" title={t('machine.emulated')} />
         </StackItem>
       )}
       {onTheWay && (
@@ -83,6 +83,9 @@ export function OverviewTab({ machine, dataVolumes, claims }: OverviewTabProps) 
               <Section title={t('machine.card.network')}>
                 <InterfacesTable machine={machine} />
               </Section>
+              <Section title={t('machine.card.state')}>
+                <ConditionsTable machine={machine} />
+              </Section>
             </Stack>
           </GridItem>
           <GridItem lg={5}>
@@ -92,9 +95,6 @@ export function OverviewTab({ machine, dataVolumes, claims }: OverviewTabProps) 
               </Section>
               <Section title={t('machine.card.connect')}>
                 <Connect machine={machine} />
-              </Section>
-              <Section title={t('machine.card.state')}>
-                <ConditionsTable machine={machine} />
               </Section>
             </Stack>
           </GridItem>

@@ -26,6 +26,9 @@ import { type MachineObjects, useMachineObjects } from './use-machine-objects'
 const tabs = ['overview', 'console', 'yaml', 'events'] as const
 type MachineTab = (typeof tabs)[number]
 
+/** The part of the page that the tabs exchange. */
+const panelId = 'machine-tab'
+
 export interface VirtualMachinePageProps {
   namespace: string
   name: string
@@ -83,13 +86,14 @@ export function VirtualMachinePage({ namespace, name, tab }: VirtualMachinePageP
               key={target}
               eventKey={target}
               href={hrefOf(target)}
+              tabContentId={panelId}
               title={<TabTitleText>{t(`machine.tab.${target}`)}</TabTitleText>}
             />
           ))}
         </Tabs>
       </PageSection>
-      <PageSection hasBodyWrapper={false} isFilled>
-        {objects.stale && <Alert isInline isPlain variant="warning" title={t('machine.stale')} />}
+      <PageSection hasBodyWrapper={false} isFilled id={panelId}>
+        {objects.stale && <Alert component="p" isInline isPlain variant="warning" title={t('machine.stale')} />}
         <Why machine={machine} />
         {current === 'overview' && (
           <OverviewTab machine={machine} dataVolumes={objects.dataVolumes} claims={objects.claims} />
@@ -138,7 +142,7 @@ function Why({ machine }: { machine: Machine }) {
   const reason = statusReason(machine)
   if (statusTones[status] !== 'bad' || reason === undefined) return null
   return (
-    <Alert isInline variant="danger" title={t('machine.why', { status: t(`machines.status.${status}`) })}>
+    <Alert component="p" isInline variant="danger" title={t('machine.why', { status: t(`machines.status.${status}`) })}>
       {reason}
     </Alert>
   )

@@ -24,12 +24,12 @@ test.afterAll(async () => {
   removeHome(instance.home)
 })
 
-const subresource = (name: string, action: string) =>
+const subresource = (name: string, action: string, body: object = {}) =>
   callApi(
     instance.kubeconfig,
     'PUT',
     `/apis/subresources.kubevirt.io/v1/namespaces/default/virtualmachines/${name}/${action}`,
-    {},
+    body,
   )
 
 test('the testvm manifest is applied as written and reaches Running', async () => {
@@ -56,7 +56,7 @@ test('the testvm manifest is applied as written and reaches Running', async () =
 
 test('with 128 MiB it reaches a prompt', async () => {
   const kubectl = kubectlFor(instance.kubeconfig)
-  expect((await subresource('testvm', 'stop')).status).toBe(202)
+  expect((await subresource('testvm', 'stop', { gracePeriod: 0 })).status).toBe(202)
   await eventually(
     'it is off',
     () => kubectl('get', 'vm', 'testvm'),

@@ -14,7 +14,7 @@ test('a port that is taken ends the start with one sentence', async () => {
   try {
     const { code, output } = runStart(['--home', home, '--port', String(port)])
     expect(code).toBe(1)
-    expect(output).toMatch(new RegExp(`Port ${port} .*taken`))
+    expect(output).toMatch(new RegExp(`already listens on 127.0.0.1:${port}; choose another port`))
     expect(output.trim().split('\n')).toHaveLength(1)
   } finally {
     squatter.close()

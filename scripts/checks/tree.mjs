@@ -29,6 +29,23 @@ function machineWords() {
   return words
 }
 
+/** Packages without a line in docs/dependencies.md, and lines without a package. */
+function undocumentedPackages() {
+  const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
+  const packages = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies })
+  const text = fs.readFileSync(path.join(root, 'docs', 'dependencies.md'), 'utf8')
+  const rows = text.split('\n').filter((line) => line.startsWith('| `'))
+  const named = rows.flatMap((row) =>
+    [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+  )
+  return [
+    ...packages.filter((name) => !named.includes(name)).map((name) => `docs/dependencies.md lacks ${name}`),
+    ...named
+      .filter((name) => !packages.includes(name))
+      .map((name) => `docs/dependencies.md names ${name}, which package.json lacks`),
+  ]
+}
+
 const files = treeFiles()
 const words = machineWords()
 /** @type {string[]} */
@@ -49,5 +66,6 @@ for (const file of files) {
 if (/"resolved": "http/.test(fs.readFileSync(path.join(root, 'package-lock.json'), 'utf8'))) {
   complaints.push('package-lock.json names the host of a registry; npm install --omit-lockfile-registry-resolved')
 }
+complaints.push(...undocumentedPackages())
 for (const complaint of complaints) process.stdout.write(`${complaint}\n`)
 process.exitCode = complaints.length === 0 ? 0 : 1

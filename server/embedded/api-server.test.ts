@@ -145,14 +145,16 @@ describe('custom kinds', () => {
 
     await server.call('DELETE', `${definitions}/widgets.${group}`)
     await expect
-      .poll(async () => (await server.call('GET', `${at}/w`)).json.metadata['deletionTimestamp'])
+      .poll(async () => (await server.call('GET', `${at}/w`)).json.metadata['deletionTimestamp'], { timeout: 10_000 })
       .toBeDefined()
     expect((await server.call('POST', at, { body: { ...widget, metadata: { name: 'v' } } })).status).toBe(405)
     await server.call('PATCH', `${at}/w`, {
       body: { metadata: { finalizers: null } },
       headers: { 'Content-Type': 'application/merge-patch+json' },
     })
-    await expect.poll(async () => (await server.call('GET', `${definitions}/widgets.${group}`)).status).toBe(404)
+    await expect
+      .poll(async () => (await server.call('GET', `${definitions}/widgets.${group}`)).status, { timeout: 10_000 })
+      .toBe(404)
     expect((await server.call('GET', at)).status).toBe(404)
   })
 

@@ -41,7 +41,7 @@ const blocks = 4_096
 
 /** Opens or lays out the home. Throws StartErrors for a home that cannot be written or is newer than this version. */
 export function openHome(homePath: string, { asRoot }: { asRoot: boolean }): Home {
-  fs.mkdirSync(homePath, { recursive: true, mode: asRoot ? 0o711 : 0o700 })
+  makeDirectories(homePath, asRoot ? 0o711 : 0o700)
   // Dropped processes and guests reach their own part through it; listing it is not theirs.
   if (asRoot) fs.chmodSync(homePath, 0o711)
   checkSchema(path.join(homePath, 'schema.json'))
@@ -67,6 +67,14 @@ export function openHome(homePath: string, { asRoot }: { asRoot: boolean }): Hom
     },
   }
   return home
+}
+
+/** As mkdir -p. (Node's own recursive mkdir never ends where the kernel answers ENOENT below an existing directory, as /proc does.) */
+function makeDirectories(directory: string, mode: number): void {
+  if (fs.existsSync(directory)) return
+  const parent = path.dirname(directory)
+  if (parent !== directory) makeDirectories(parent, 0o755)
+  fs.mkdirSync(directory, { mode })
 }
 
 function checkSchema(file: string): void {

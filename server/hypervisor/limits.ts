@@ -3,7 +3,7 @@ import { access, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { HostFacts, MachineSpec } from '@/server/operator/engine/hypervisor-port'
-import { environment as processEnvironment, findProgram } from './programs'
+import { findProgram, environment as processEnvironment } from './programs'
 
 const run = promisify(execFile)
 

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { afterAll, expect, test } from 'vitest'
 import { lowerLoopbackGuard, raiseLoopbackGuard } from './loopback-guard'
 import { isRoot } from './test-agent'

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
-import { environment, findProgram } from './programs'
 import type { UidRange } from './guest-uids'
+import { environment, findProgram } from './programs'
 
 /**
  * The host's loopback, kept from guests: user-mode networking connects as QEMU's user, and lets a guest reach what

@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import {
@@ -14,7 +14,7 @@ import {
 import { readTail } from './guest-file'
 import type { EndedRecord, LaunchRecord, MachineDirectory, ProcessRecord } from './machine-directory'
 import { pngFromPpm } from './png'
-import { type ProcessIdentity, isAlive, processUsage, readBootId, signalProcess } from './process-identity'
+import { isAlive, type ProcessIdentity, processUsage, readBootId, signalProcess } from './process-identity'
 import { runFiles } from './qemu/command-line'
 import { interfaceId } from './qemu/network'
 import { Qmp } from './qemu/qmp'

@@ -10,7 +10,7 @@ import {
 import { GuestUids, type UidRange } from './guest-uids'
 import { Keyed } from './keyed'
 import { Machine } from './machine'
-import { MachineDirectory, type LaunchRecord } from './machine-directory'
+import { type LaunchRecord, MachineDirectory } from './machine-directory'
 import { findRunning, type MachineHost, startProcess } from './machine-start'
 import { endSwtpm } from './tpm'
 

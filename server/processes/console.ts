@@ -28,6 +28,7 @@ export async function startConsoleProcess(config: ConsoleConfig, { log, signal }
         : { type: 'self' },
     stateDirectory: config.stateDirectory,
     loginUrlFile: config.loginUrlFile,
+    readiness: Object.fromEntries(connections.map((connection) => [connection.name, () => askReady(connection)])),
     page: (request, response) => handlePage(request, response),
     version: config.version,
     log,
@@ -42,6 +43,13 @@ export async function startConsoleProcess(config: ConsoleConfig, { log, signal }
       await pages.close()
     },
   }
+}
+
+/** Rejects when the cluster's API server does not call itself ready. */
+async function askReady(connection: Connection): Promise<void> {
+  const answer = await connection.request({ method: 'GET', path: '/readyz', identity: { type: 'self' } })
+  answer.resume()
+  if (answer.statusCode !== 200) throw new Error(`the API server answered ${answer.statusCode} to /readyz`)
 }
 
 function connect(connection: ConsoleConfig['connection']): Connection {

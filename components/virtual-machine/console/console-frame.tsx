@@ -124,6 +124,7 @@ function ConnectionNotice({ state, onReconnect }: { state: ConsoleState; onRecon
   const title = state.code >= 4000 ? 'console.refused' : orderly ? 'console.ended' : 'console.lost'
   return (
     <Alert
+      component="p"
       isInline
       variant={state.phase === 'closed' && !orderly ? 'danger' : 'warning'}
       title={t(title)}

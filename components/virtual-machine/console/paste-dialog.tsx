@@ -49,7 +49,12 @@ export function PasteDialog({ frame, body, onType, onClose }: PasteDialogProps) 
       <ModalBody id="paste-body">
         <p>{body}</p>
         {untypable.length > 0 && (
-          <Alert isInline variant="warning" title={t('console.paste.untypable', { characters: untypable.join(' ') })} />
+          <Alert
+            component="p"
+            isInline
+            variant="warning"
+            title={t('console.paste.untypable', { characters: untypable.join(' ') })}
+          />
         )}
         <Form onSubmit={(event) => event.preventDefault()}>
           <FormGroup label={t('console.paste.label')} fieldId="paste-text">

@@ -69,7 +69,7 @@ export function AccessFields({ form, refusal, user, seedIsOpen }: AccessFieldsPr
               {seed === 'cloud-init' ? (
                 <PasswordField form={form} refusal={refusal} />
               ) : (
-                <Alert isInline isPlain variant="info" title={t('create.field.passwordNotOffered')} />
+                <Alert component="p" isInline isPlain variant="info" title={t('create.field.passwordNotOffered')} />
               )}
               <SshKeys form={form} refusal={refusal} />
             </>
@@ -99,6 +99,7 @@ function UserField({ form, refusal }: Pick<AccessFieldsProps, 'form' | 'refusal'
               aria-describedby={describedBy('user')}
               autoComplete="off"
               spellCheck={false}
+              style={{ maxInlineSize: '28rem' }}
             />
           </FormField>
         )

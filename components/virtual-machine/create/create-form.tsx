@@ -29,6 +29,7 @@ import { formatBytes } from '../../i18n/format'
 import { useLanguage, useT } from '../../i18n/use-t'
 import { AccessFields } from './access-fields'
 import styles from './create.module.css'
+import { namePrefix } from './initial-form'
 import { ManifestPreview } from './manifest-preview'
 import { fieldError } from './problem-text'
 import { SizeCards } from './size-cards'
@@ -68,13 +69,13 @@ export function CreateFormView(props: CreateFormViewProps) {
         <CardBody className={styles['chosen'] ?? ''}>{props.chosen}</CardBody>
       </Card>
       {surroundings.warnings.map((warning) => (
-        <Alert key={warning} isInline variant="warning" title={warning} />
+        <Alert key={warning} component="p" isInline variant="warning" title={warning} />
       ))}
       {refusal && <RefusalAlert refusal={refusal} />}
       <FormSection title={t('create.section.machine')} titleElement="h2">
         {initial.image === '' && initial.source.type === 'http' && <UrlFields {...shared} />}
         {initial.source.type === 'clone' && <ClaimField {...shared} />}
-        <NameField {...shared} surroundings={surroundings} prefix={initial.image.split(/[-.\d]/)[0] || 'machine'} />
+        <NameField {...shared} surroundings={surroundings} prefix={namePrefix(initial.image)} />
         <NamespaceField {...shared} surroundings={surroundings} />
         <SizeCards {...shared} minimumMemory={minimumMemory} />
         <DiskSizeField {...shared} minimumDisk={minimumDisk} />
@@ -98,7 +99,7 @@ export function CreateFormView(props: CreateFormViewProps) {
           return (
             <>
               {preview && <ManifestPreview values={values} />}
-              {blocked && <Alert isInline variant="warning" title={blocked} />}
+              {blocked && <Alert component="p" isInline variant="warning" title={blocked} />}
               <Flex className={styles['actions'] ?? ''} gap={{ default: 'gapSm' }}>
                 <Button
                   type="submit"
@@ -127,7 +128,7 @@ export function CreateFormView(props: CreateFormViewProps) {
 function RefusalAlert({ refusal }: { refusal: Refusal }) {
   const t = useT()
   return (
-    <Alert isInline variant="danger" title={t('create.refused')} role="alert">
+    <Alert component="p" isInline variant="danger" title={t('create.refused')} role="alert">
       <p>{refusal.leftBehind.length === 0 && t('create.refusedBody')}</p>
       <List isPlain>
         {[...refusal.general, ...refusal.fields.values()].map((words) => (
@@ -205,20 +206,21 @@ function NamespaceField({ form, refusal, surroundings }: FieldProps & { surround
           onChange: (_event: unknown, value: string) => field.handleChange(value),
           validated: error === undefined ? ('default' as const) : ('error' as const),
           'aria-describedby': describedBy('namespace'),
-          style: { maxInlineSize: '28rem' },
         }
         return (
           <FormField label={t('create.field.namespace')} fieldId="namespace" required error={error}>
-            {namespaces.length > 0 ? (
-              <FormSelect {...shared}>
-                {[...new Set([field.state.value, ...namespaces])].filter(Boolean).map((namespace) => (
-                  <FormSelectOption key={namespace} value={namespace} label={namespace} />
-                ))}
-              </FormSelect>
-            ) : (
-              // Who may not list namespaces still knows their own.
-              <TextInput {...shared} spellCheck={false} />
-            )}
+            <div style={{ maxInlineSize: '28rem' }}>
+              {namespaces.length > 0 ? (
+                <FormSelect {...shared}>
+                  {[...new Set([field.state.value, ...namespaces])].filter(Boolean).map((namespace) => (
+                    <FormSelectOption key={namespace} value={namespace} label={namespace} />
+                  ))}
+                </FormSelect>
+              ) : (
+                // Who may not list namespaces still knows their own.
+                <TextInput {...shared} spellCheck={false} />
+              )}
+            </div>
           </FormField>
         )
       }}

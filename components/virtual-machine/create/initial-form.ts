@@ -27,7 +27,7 @@ export function initialFormFor(image: ImageChoice, options: InitialFormOptions):
       certConfigMap: image.certConfigMap,
     },
     firmware: image.firmware,
-    name: suggestName(image.id.split(/[-.\d]/)[0] || image.id, options.taken ? { taken: options.taken } : {}),
+    name: suggestName(namePrefix(image.id), options.taken ? { taken: options.taken } : {}),
     namespace: options.namespace,
     cpus: size.cpus,
     memory: size.memory,
@@ -59,6 +59,11 @@ export function initialFormForOwn(id: string, options: InitialFormOptions): Crea
     start: true,
     ...initialAccess(id === 'url' ? 'cloud-init' : 'none', 'chiave', options.sshKeys ?? []),
   }
+}
+
+/** What a suggested name begins with: `debian-12` → `debian`, `chiave-demo` → `demo`, nothing → `machine`. */
+export function namePrefix(image: string): string {
+  return image.replace(/^chiave-/, '').replace(/-\d.*$/, '') || 'machine'
 }
 
 type Access = Pick<CreateVirtualMachineForm, 'seed' | 'user' | 'password' | 'sshKeys'>

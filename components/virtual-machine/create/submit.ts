@@ -28,8 +28,7 @@ export async function submitMachine(
   const made: Companion[] = []
   try {
     onStage('checking')
-    await clearLeftovers(api, companions, objects.machine)
-    for (const companion of companions) await companion.create(api, true)
+    for (const companion of companions) await check(api, companion, objects.machine)
     await api.create(virtualMachineKind, objects.machine, { dryRun: true })
     onStage('creating')
     for (const companion of companions) {
@@ -67,17 +66,25 @@ function nameOf({ kind, object }: Companion): string {
   return `${kind.kind} ${object.metadata.name}`
 }
 
-/** Removes what an attempt that was cut short made for a machine of this name, and which no machine owns. */
-async function clearLeftovers(api: KubeApi, companions: readonly Companion[], machine: VirtualMachine): Promise<void> {
-  for (const { kind, object } of companions) {
-    const ref = refOf(object)
-    const existing = await find(api, kind, ref)
-    const ours = existing?.metadata.labels?.[machineLabel] === machine.metadata.name
-    if (!ours || (existing?.metadata.ownerReferences?.length ?? 0) > 0) continue
-    // With a machine of that name it is in use, whoever owns it: the machine's own refusal says the rest.
-    if (await find(api, virtualMachineKind as Kind, refOf(machine))) continue
-    await api.remove(kind, ref)
+/** A dry run; when the name is taken by what an interrupted attempt for this machine left, that is removed first. */
+async function check(api: KubeApi, companion: Companion, machine: VirtualMachine): Promise<void> {
+  try {
+    await companion.create(api, true)
+  } catch (failure) {
+    const taken = failure instanceof ApiFailure && failure.reason === 'AlreadyExists'
+    if (!taken || !(await isLeftover(api, companion, machine))) throw failure
+    await api.remove(companion.kind, refOf(companion.object))
+    await companion.create(api, true)
   }
+}
+
+/** Whether an object was made for a machine of this name that never came to be. */
+async function isLeftover(api: KubeApi, { kind, object }: Companion, machine: VirtualMachine): Promise<boolean> {
+  const existing = await find(api, kind, refOf(object))
+  const forIt = existing?.metadata.labels?.[machineLabel] === machine.metadata.name
+  if (!forIt || (existing?.metadata.ownerReferences?.length ?? 0) > 0) return false
+  // With a machine of that name it is in use, whoever owns it.
+  return (await find(api, virtualMachineKind as Kind, refOf(machine))) === undefined
 }
 
 /** Ties what was made to the machine, so that it goes with it; returns what could not be tied. */

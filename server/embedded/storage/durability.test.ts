@@ -35,7 +35,9 @@ async function writeAndKill(enough: number): Promise<string[]> {
   return output.split('\n').slice(1, -1)
 }
 
-test('kill -9 in the middle of writing loses nothing that was acknowledged and brings nothing back', async () => {
+test('kill -9 in the middle of writing loses nothing that was acknowledged and brings nothing back', {
+  timeout: 120_000,
+}, async () => {
   for (const enough of [40, 400]) {
     const lines = await writeAndKill(enough)
     const uids = new Map<string, string>()

@@ -113,7 +113,7 @@ test('a stream carries binary frames both ways, skips text, and ends with either
   const [data, isBinary] = await once(socket, 'message')
   expect([String(data), isBinary]).toEqual(['hello', true])
   socket.close()
-  await expect.poll(() => opened?.destroyed).toBe(true)
+  await expect.poll(() => opened?.destroyed, { timeout: 10_000 }).toBe(true)
 
   const other = connect(`${base()}/virtualmachineinstances/web/console`, [])
   await once(other, 'open')

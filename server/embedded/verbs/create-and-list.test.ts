@@ -198,7 +198,9 @@ describe('lists', () => {
       body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
     })
     // The certificate's map comes by itself, shortly after.
-    await expect.poll(async () => (await server.call('GET', `${inNamespace()}/kube-root-ca.crt`)).status).toBe(200)
+    await expect
+      .poll(async () => (await server.call('GET', `${inNamespace()}/kube-root-ca.crt`)).status, { timeout: 10_000 })
+      .toBe(200)
     for (let index = 0; index < 7; index++) {
       const labels = index % 2 === 0 ? { even: 'yes' } : {}
       await server.call('POST', inNamespace(), { body: configMap(`c${index}`, {}, labels) })

@@ -38,7 +38,9 @@ async function rebuild(stream: WatchStream, start: Map<string, string>, from: nu
   }
 }
 
-test('watchers that start anywhere, while several clients write, all end with the same state', async () => {
+test('watchers that start anywhere, while several clients write, all end with the same state', {
+  timeout: 120_000,
+}, async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (sequence) => {
       const namespace = `p${run++}`

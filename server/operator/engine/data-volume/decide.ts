@@ -115,8 +115,12 @@ function decideTransfer(observed: ObservedDataVolume, text: Words): DataVolumeDe
   if (away !== undefined) return { ...settle(observed, { phase, running: errorState(away) }), requeueAfter: 5_000 }
   if (!disk) {
     const waits = source.type === 'clone' ? source.waits : missingReference
-    if (waits === undefined)
-      return { ...settle(observed, { phase, running: pending }), actions: [{ type: 'createDisk' }] }
+    if (waits === undefined) {
+      // An earlier refusal stands until the host takes it.
+      const refused = findCondition(dataVolume.status?.conditions, 'Running')
+      const running = refused?.reason === 'Error' ? stateOf(refused) : pending
+      return { ...settle(observed, { phase, running }), actions: [{ type: 'createDisk' }] }
+    }
     const events = source.type === 'clone' ? [warning('CloneSourceInUse', waits)] : [warning(text.failedReason, waits)]
     const running: ConditionState = source.type === 'clone' ? { ...pending, message: waits } : errorState(waits)
     return { ...settle(observed, { phase, running }), events, requeueAfter: 10_000 }

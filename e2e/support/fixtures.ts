@@ -1,0 +1,54 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import { expect, type Page, test as base } from '@playwright/test'
+import { readInstances } from './global-setup'
+
+export interface World {
+  /** Where the console under test is. */
+  url: string
+  /** Its home: the sign-in link is there. */
+  home: string
+  /** The home of the instance that runs the guests. */
+  hypervisorHome: string
+  kubeconfig: string
+  /** The `<cluster>` of its addresses. */
+  cluster: string
+}
+
+/**
+ * Journeys run against whichever console the project names. Anything that the page writes to the browser's console as an
+ * error, and any exception nobody caught, fails the test.
+ */
+export const test = base.extend<{ world: World; signedIn: Page; complaints: string[] }>({
+  // Playwright reads the first parameter's names; this fixture needs none of the others.
+  // eslint-disable-next-line no-empty-pattern
+  world: async ({}, use, info) => {
+    const instances = readInstances()
+    const side = info.project.metadata['instance'] === 'cluster' ? instances.cluster : instances.embedded
+    await use({
+      ...side,
+      hypervisorHome: instances.embedded.home,
+      kubeconfig: path.join(instances.embedded.home, 'kubeconfig'),
+      cluster: side === instances.cluster ? 'cluster' : 'local',
+    })
+  },
+  // eslint-disable-next-line no-empty-pattern
+  complaints: async ({}, use) => use([]),
+  signedIn: async ({ page, world, complaints }, use) => {
+    page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`))
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(`console: ${message.text()} (${message.location().url})`)
+    })
+    await signIn(page, world)
+    await use(page)
+    expect(complaints).toEqual([])
+  },
+})
+
+/** Opens a fresh one-time link, as a person does who reads it from the terminal. */
+export async function signIn(page: Page, world: World): Promise<void> {
+  await page.goto(fs.readFileSync(path.join(world.home, 'login-url'), 'utf8').trim())
+  await page.waitForURL(`**/c/${world.cluster}/**`)
+}
+
+export { expect }
