@@ -16,6 +16,12 @@ import type { SupervisedProcess } from './supervisor/supervised-process'
 
 const gracePeriod = 60_000
 
+interface Running {
+  console: SupervisedProcess[]
+  cluster: SupervisedProcess[]
+  agents: SupervisedProcess[]
+}
+
 /** Starts everything that the command line names; read downwards it is the list of Chiave's parts. */
 async function main(argv: readonly string[]): Promise<void> {
   const started = performance.now()
@@ -32,65 +38,82 @@ async function main(argv: readonly string[]): Promise<void> {
     if (code !== undefined) return process.exit(code)
   }
   const layout = layOut(home, config.nodes)
-  const agentSockets = layout.nodes.map((node) => node.socket)
-  const stopping = new AbortController()
+  if (config.stopVms && (await askInstance(layout.lockSocket, { op: 'stop-vms' }, say))) return
+
+  const running: Running = { console: [], cluster: [], agents: [] }
+  const { stop, signal } = buildStop({
+    running,
+    home: config.home,
+    agentSockets: layout.nodes.map(({ socket }) => socket),
+    say,
+  })
+  const lock = await lockInstance(layout.lockSocket, async (_request, tell) => {
+    await stop({ machines: true, tell })
+    setTimeout(() => process.exit(0), 100)
+  })
+  const onSignal = () => void stop({ machines: false, tell: say }).then(() => process.exit(0))
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('SIGHUP', onSignal).on('exit', lock.release)
+
+  const importWorker = path.join(path.dirname(script), 'import-worker.js')
   const context: PartsContext = {
     config,
     home,
     layout,
     script,
-    importWorker: path.join(path.dirname(script), 'import-worker.js'),
+    importWorker,
     version: readVersion(script),
     say,
-    signal: stopping.signal,
+    signal,
   }
-
-  if (config.stopVms && (await askInstance(layout.lockSocket, { op: 'stop-vms' }, say))) return
-  const running: { console: SupervisedProcess[]; cluster: SupervisedProcess[]; agents: SupervisedProcess[] } = {
-    console: [],
-    cluster: [],
-    agents: [],
-  }
-  const stop = async ({ machines, tell = say }: { machines: boolean; tell?(line: string): void }): Promise<void> => {
-    if (stopping.signal.aborted) return
-    stopping.abort()
-    await Promise.all([...running.console, ...running.cluster].map((part) => part.stop(3_500)))
-    if (machines) await stopMachines({ agentSockets, gracePeriod, say: tell })
-    else if (running.agents.length > 0) tellOfGuests((await runningMachines(agentSockets)).length, tell, config.home)
-    await Promise.all(running.agents.map((part) => part.stop(1_000)))
-    lock.release()
-  }
-  const lock = await lockInstance(layout.lockSocket, async (_request, tell) => {
-    await stop({ machines: true, tell })
-    setTimeout(() => process.exit(0), 100)
-  })
-  const onSignal = () => void stop({ machines: false }).then(() => process.exit(0))
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('SIGHUP', onSignal)
-
   try {
     if (embedded && (config.run.has('engine') || config.stopVms)) running.agents = startAgents(context).processes
     if (config.stopVms) {
       await Promise.all(running.agents.map((agent) => agent.ready))
-      return await stop({ machines: true }).then(() => process.exit(0))
+      await stop({ machines: true, tell: say })
+      return process.exit(0)
     }
-    const cluster = embedded && config.run.has('api') ? await startCluster(context) : undefined
-    running.cluster = cluster?.processes ?? []
-    if (config.run.has('console')) {
-      const connection = cluster
-        ? ({ type: 'socket', name: 'local', ...cluster.connection } as const)
-        : outsideConnection(config)
-      const { process: console, fingerprint } = await startConsole(context, connection)
-      running.console = [console]
-      const [ready] = await Promise.all([console.ready, cluster?.ready, ...running.agents.map((agent) => agent.ready)])
-      announce({ config, ready, fingerprint, milliseconds: performance.now() - started, say })
-    } else {
-      await Promise.all([cluster?.ready, ...running.agents.map((agent) => agent.ready)])
-      say(`Chiave runs ${[...config.run].join(', ')} without the console.`)
-    }
+    await startParts(context, running, started)
   } catch (error) {
     await stop({ machines: false, tell: () => undefined })
     throw error
   }
+}
+
+/** The API with its engine, then the console on it or on the cluster outside; announces when all are ready. */
+async function startParts(context: PartsContext, running: Running, started: number): Promise<void> {
+  const { config, say } = context
+  const cluster = config.cluster === 'embedded' && config.run.has('api') ? await startCluster(context) : undefined
+  running.cluster = cluster?.processes ?? []
+  const agentsReady = running.agents.map((agent) => agent.ready)
+  if (!config.run.has('console')) {
+    await Promise.all([cluster?.ready, ...agentsReady])
+    say(`Chiave runs ${[...config.run].join(', ')} without the console.`)
+    return
+  }
+  const connection = cluster
+    ? ({ type: 'socket', name: 'local', ...cluster.connection } as const)
+    : outsideConnection(config)
+  const { process: console, fingerprint } = await startConsole(context, connection)
+  running.console = [console]
+  const [ready] = await Promise.all([console.ready, cluster?.ready, ...agentsReady])
+  announce({ config, ready, fingerprint, milliseconds: performance.now() - started, say })
+}
+
+/** How everything ends, once: console and cluster first, then guests when that is wanted, the agents last. */
+function buildStop(options: { running: Running; home: string; agentSockets: string[]; say(line: string): void }) {
+  const { running, home, agentSockets } = options
+  const stopping = new AbortController()
+  let ended: Promise<void> | undefined
+  const end = async ({ machines, tell }: { machines: boolean; tell(line: string): void }): Promise<void> => {
+    stopping.abort()
+    await Promise.all([...running.console, ...running.cluster].map((part) => part.stop(3_500)))
+    if (machines) await stopMachines({ agentSockets, gracePeriod, say: tell })
+    else if (running.agents.length > 0) tellOfGuests((await runningMachines(agentSockets)).length, tell, home)
+    await Promise.all(running.agents.map((part) => part.stop(1_000)))
+  }
+  // Asked twice, as by a second Ctrl-C, it is still one end, and both wait for it.
+  const stop = (how: Parameters<typeof end>[0]) => (ended ??= end(how))
+  return { stop, signal: stopping.signal }
 }
 
 function tellOfGuests(count: number, tell: (line: string) => void, home: string): void {

@@ -165,7 +165,7 @@ function Notices({
       )}
       {editing.problem && (
         <Alert component="p" isInline variant="danger" title={t(editing.problem.title)}>
-          {editing.problem.words}
+          {editing.problem.words !== '' && <pre className={styles['words']}>{editing.problem.words}</pre>}
         </Alert>
       )}
       {editing.failure && <FailureView failure={editing.failure} small />}

@@ -50,6 +50,7 @@ export function schemaOf(
     ),
   )
   if (!entry) return undefined
-  // OpenAPI v3 schemas are JSON schemas as far as the editor reads them; references stay valid inside one document.
-  return { components: { schemas }, $ref: `#/components/schemas/${entry[0]}` } as JSONSchema
+  // OpenAPI v3 schemas are JSON schemas as far as the editor reads them, but for where the others of the document are.
+  const text = JSON.stringify({ ...entry[1], definitions: schemas })
+  return JSON.parse(text.replaceAll('"#/components/schemas/', '"#/definitions/')) as JSONSchema
 }

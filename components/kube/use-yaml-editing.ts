@@ -2,13 +2,13 @@
 
 import { useState } from 'react'
 import { printYaml, readYaml, withoutManagedFields } from '@/contract/builders/manifest'
-import { mergeEdits } from '@/contract/builders/merge-edits'
+import { isChanged, mergeEdits } from '@/contract/builders/merge-edits'
 import type { KubeObject } from '@/contract/kube-object'
 import type { Kind } from '@/contract/kinds/kind'
 import type { MessageKey } from '../i18n/catalogue'
 import { useT } from '../i18n/use-t'
 import { toast } from '../ui/toast'
-import { ApiFailure, useKubeApi } from './api'
+import { ApiFailure, type KubeApi, useKubeApi } from './api'
 
 export interface YamlEditing {
   text: string
@@ -71,9 +71,8 @@ export function useYamlEditing<T extends KubeObject>(kind: Kind<T>, live: T): Ya
     if (!('object' in read) || !draft) return
     update({ saving: true })
     try {
-      // The person typed the object; the server checks whether it is one of this kind. Its version guards what others did.
-      const edited = { ...read.object, metadata: { ...read.object.metadata, ...versionOf(base) } } as T
-      await api.replace(kind, edited)
+      // The person typed the object; the server checks whether it is one of this kind.
+      await replaceUnlessChanged({ api, kind }, { edited: read.object as T, base })
       setDraft(undefined)
       toast({ variant: 'success', title: t('objects.yaml.saved', { name: live.metadata.name }) })
     } catch (failure) {
@@ -112,6 +111,28 @@ export function useYamlEditing<T extends KubeObject>(kind: Kind<T>, live: T): Ya
     save: () => void save(),
     reload: () => setDraft(undefined),
     merge: () => void merge(),
+  }
+}
+
+/**
+ * Writes the object if nobody else has changed it since `base`. A newer version that only has another status does not
+ * count: controllers write that all the time.
+ */
+async function replaceUnlessChanged<T extends KubeObject>(
+  { api, kind }: { api: KubeApi; kind: Kind<T> },
+  { edited, base }: { edited: T; base: KubeObject },
+): Promise<void> {
+  const versioned = (version: KubeObject): T => ({
+    ...edited,
+    metadata: { ...edited.metadata, ...versionOf(version) },
+  })
+  try {
+    await api.replace(kind, versioned(base))
+  } catch (failure) {
+    if (!(failure instanceof ApiFailure) || failure.code !== 409) throw failure
+    const latest = withoutManagedFields(await api.get(kind, refOf(base)))
+    if (isChanged(base, latest)) throw failure
+    await api.replace(kind, versioned(latest))
   }
 }
 

@@ -4,6 +4,7 @@ import { Modal, ModalBody, ModalHeader, SearchInput } from '@patternfly/react-co
 import { DesktopIcon, PlusCircleIcon } from '@patternfly/react-icons'
 import { useRouter } from 'next/navigation'
 import { type ComponentType, type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
+import type { KubeObject } from '@/contract/kube-object'
 import { virtualMachineKind } from '@/contract/kinds/virtual-machine'
 import { useT } from '../i18n/use-t'
 import { useCluster } from '../kube/cluster'
@@ -112,6 +113,10 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
   )
 }
 
+/** As people count: `web-2` before `web-10`. */
+const { compare } = new Intl.Collator(undefined, { numeric: true })
+const byName = (a: KubeObject, b: KubeObject) => compare(a.metadata.name, b.metadata.name)
+
 function useEntries(): readonly Entry[] {
   const t = useT()
   const cluster = useCluster()
@@ -132,7 +137,7 @@ function useEntries(): readonly Entry[] {
         href: paths.createVirtualMachine(cluster),
         icon: PlusCircleIcon,
       },
-      ...machines.items.map(({ metadata: { namespace = '', name } }) => ({
+      ...[...machines.items].sort(byName).map(({ metadata: { namespace = '', name } }) => ({
         id: `vm ${namespace}/${name}`,
         title: name,
         place: namespace,

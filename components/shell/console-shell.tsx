@@ -58,6 +58,8 @@ function Frame({ children }: { children: ReactNode }) {
       }
       skipToContent={<SkipToContent href={`#${mainId}`}>{t('shell.skip')}</SkipToContent>}
       mainContainerId={mainId}
+      // Whoever scrolls by keyboard needs to get there, also when the page has nothing else to focus.
+      mainTabIndex={0}
       mainAriaLabel={t('shell.main')}
       notificationDrawer={<NoticeDrawer onClose={() => setDrawer(false)} />}
       isNotificationDrawerExpanded={drawer}

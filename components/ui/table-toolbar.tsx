@@ -44,7 +44,7 @@ export function TableToolbar(props: TableToolbarProps) {
   const filtering = query.text !== '' || filters?.active === true
   return (
     <Toolbar className={styles['toolbar'] ?? ''}>
-      <ToolbarContent>
+      <ToolbarContent alignItems="center">
         <ToolbarItem>
           <SearchInput
             ref={search}

@@ -113,8 +113,10 @@ export function YamlDiff({ label, before, after }: YamlDiffProps) {
       originalAriaLabel: label,
       modifiedAriaLabel: label,
     })
+    const listener = created.onDidUpdateDiff(() => created.revealFirstDiff())
     created.setModel({ original, modified })
     return () => {
+      listener.dispose()
       created.dispose()
       original.dispose()
       modified.dispose()

@@ -1,6 +1,6 @@
 'use client'
 
-import { Alert, AlertActionLink, Button, Stack, StackItem } from '@patternfly/react-core'
+import { Alert, AlertActionLink, Button, Flex, Stack, StackItem } from '@patternfly/react-core'
 import { OffIcon } from '@patternfly/react-icons'
 import { useEffect, useState } from 'react'
 import type { DataVolume } from '@/contract/kinds/data-volume'
@@ -107,7 +107,7 @@ function RunningConsole({ vmi, actions }: { vmi: VirtualMachineInstance; actions
   // Another guest, or another console, is another connection.
   const key = `${uid} ${view}`
   return (
-    <>
+    <Flex direction={{ default: 'column' }} gap={{ default: 'gapSm' }} alignItems={{ default: 'alignItemsStretch' }}>
       {paused && (
         <Alert
           component="p"
@@ -124,7 +124,7 @@ function RunningConsole({ vmi, actions }: { vmi: VirtualMachineInstance; actions
         </Alert>
       )}
       {view === 'vnc' ? <VncConsole key={key} {...shared} /> : <SerialConsole key={key} {...shared} />}
-    </>
+    </Flex>
   )
 }
 

@@ -11,10 +11,16 @@ import { type Translate, useLanguage, useT } from '../i18n/use-t'
 import { RelativeProgress } from '../ui/relative-progress'
 import { StatusLabel } from '../ui/status-label'
 import { diskFailure, diskKind, readPercent } from './boot-progress'
-import type { OverviewTabProps } from './overview-tab'
+import type { Machine } from './machine'
+
+export interface DisksTableProps {
+  machine: Machine
+  dataVolumes: readonly DataVolume[]
+  claims: readonly PersistentVolumeClaim[]
+}
 
 /** The machine's disks: where each comes from, how large it is, how far its making is. */
-export function DisksTable({ machine, dataVolumes, claims }: OverviewTabProps) {
+export function DisksTable({ machine, dataVolumes, claims }: DisksTableProps) {
   const t = useT()
   const language = useLanguage()
   const volumes = machine.vm.spec.template.spec.volumes ?? []

@@ -18,8 +18,6 @@ import {
 } from '@patternfly/react-core'
 import type { ReactNode } from 'react'
 import { imageAnnotation } from '@/contract/builders/create-virtual-machine'
-import type { PersistentVolumeClaim } from '@/contract/kinds/core'
-import type { DataVolume } from '@/contract/kinds/data-volume'
 import type { RunStrategy } from '@/contract/kinds/virtual-machine'
 import type { VirtualMachineInstance } from '@/contract/kinds/virtual-machine-instance'
 import { formatBytes } from '../i18n/format'
@@ -32,19 +30,13 @@ import { AccessInfo } from './access-card'
 import { decideBootProgress } from './boot-progress'
 import { BootProgressPanel } from './boot-progress-panel'
 import { ConditionsTable } from './conditions-table'
-import { DisksTable } from './disks-table'
+import { DisksTable, type DisksTableProps } from './disks-table'
 import { type Machine, memoryOf, vcpusOf } from './machine'
 import { InterfacesTable } from './interfaces-table'
 import { MachineStatus, printableStatusOf } from './status'
 
-export interface OverviewTabProps {
-  machine: Machine
-  dataVolumes: readonly DataVolume[]
-  claims: readonly PersistentVolumeClaim[]
-}
-
 /** What the machine is, how it is, and how one gets at it. */
-export function OverviewTab({ machine, dataVolumes, claims }: OverviewTabProps) {
+export function OverviewTab({ machine, dataVolumes, claims }: DisksTableProps) {
   const t = useT()
   const { vm, vmi } = machine
   const conditions = [...(vm.status?.conditions ?? []), ...(vmi?.status?.conditions ?? [])]

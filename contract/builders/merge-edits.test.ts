@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import type { KubeObject } from '../kube-object'
-import { mergeEdits } from './merge-edits'
+import { isChanged, mergeEdits } from './merge-edits'
 
 interface Thing extends KubeObject {
   spec: Record<string, unknown>
+  status?: unknown
 }
 
 const thing = (spec: Record<string, unknown>, resourceVersion = '1'): Thing => ({
@@ -40,4 +41,11 @@ test('the inputs stay as they are', () => {
   const latest = thing({ a: 1 }, '2')
   mergeEdits({ base: thing({ a: 1 }), edited: thing({ a: 2 }), latest })
   expect(latest).toEqual(thing({ a: 1 }, '2'))
+})
+
+test('a new status is no change, a new label is', () => {
+  const before: Thing = { ...thing({ a: 1 }), status: { phase: 'A' } }
+  const after: Thing = { ...thing({ a: 1 }, '2'), status: { phase: 'B' } }
+  expect(isChanged(before, after)).toBe(false)
+  expect(isChanged(before, { ...before, metadata: { ...before.metadata, labels: { a: 'b' } } })).toBe(true)
 })

@@ -31,6 +31,11 @@ export function mergeEdits({
   return { merged, clashes }
 }
 
+/** Whether anything but the server's own book-keeping and the status differs: what a person would call a change. */
+export function isChanged(before: KubeObject, after: KubeObject): boolean {
+  return createPatch(before, after).some(({ path }) => !serversOwn.test(path))
+}
+
 /** Whether a JSON pointer is another one or lies below it. */
 function within(path: string, parent: string): boolean {
   return path === parent || path.startsWith(`${parent}/`)

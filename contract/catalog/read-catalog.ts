@@ -1,5 +1,5 @@
 import { parse } from 'yaml'
-import * as z from 'zod'
+import type * as z from 'zod'
 import type { ConfigMap } from '../kinds/core'
 import { type CatalogImage, catalogEntrySchema, catalogImageSchema } from './catalog-image'
 import { defaultImages } from './default-images'

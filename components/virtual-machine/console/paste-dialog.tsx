@@ -3,6 +3,7 @@
 import {
   Alert,
   Button,
+  Flex,
   Form,
   FormGroup,
   Modal,
@@ -43,33 +44,36 @@ export function PasteDialog({ frame, body, onType, onClose }: PasteDialogProps) 
       onClose={onClose}
       aria-labelledby="paste-title"
       aria-describedby="paste-body"
-      appendTo={() => frame.current ?? document.body}
+      // Only what is inside it is seen in full screen; otherwise the dialog belongs above the whole page.
+      appendTo={() => (document.fullscreenElement ? frame.current : null) ?? document.body}
     >
       <ModalHeader title={t('console.paste.title')} labelId="paste-title" />
       <ModalBody id="paste-body">
-        <p>{body}</p>
-        {untypable.length > 0 && (
-          <Alert
-            component="p"
-            isInline
-            variant="warning"
-            title={t('console.paste.untypable', { characters: untypable.join(' ') })}
-          />
-        )}
-        <Form onSubmit={(event) => event.preventDefault()}>
-          <FormGroup label={t('console.paste.label')} fieldId="paste-text">
-            <TextArea
-              id="paste-text"
-              value={text}
-              onChange={(_event, value) => setText(value)}
-              rows={5}
-              autoFocus
-              spellCheck={false}
-              autoComplete="off"
-              style={{ fontFamily: 'var(--pf-t--global--font--family--mono)' }}
+        <Flex direction={{ default: 'column' }} gap={{ default: 'gapMd' }}>
+          <p>{body}</p>
+          {untypable.length > 0 && (
+            <Alert
+              component="p"
+              isInline
+              variant="warning"
+              title={t('console.paste.untypable', { characters: untypable.join(' ') })}
             />
-          </FormGroup>
-        </Form>
+          )}
+          <Form onSubmit={(event) => event.preventDefault()}>
+            <FormGroup label={t('console.paste.label')} fieldId="paste-text">
+              <TextArea
+                id="paste-text"
+                value={text}
+                onChange={(_event, value) => setText(value)}
+                rows={5}
+                autoFocus
+                spellCheck={false}
+                autoComplete="off"
+                style={{ fontFamily: 'var(--pf-t--global--font--family--mono)' }}
+              />
+            </FormGroup>
+          </Form>
+        </Flex>
       </ModalBody>
       <ModalFooter>
         <Button variant="primary" isDisabled={text === '' || typing} isLoading={typing} onClick={() => void type()}>

@@ -28,7 +28,6 @@ export function TerminalSearch({
   return (
     <Flex gap={{ default: 'gapXs' }} flexWrap={{ default: 'nowrap' }} alignItems={{ default: 'alignItemsCenter' }}>
       <TextInput
-        type="search"
         aria-label={t('console.findLabel')}
         placeholder={t('console.findLabel')}
         value={text}

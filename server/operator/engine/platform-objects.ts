@@ -26,19 +26,11 @@ export const cdiVersion = 'v1.66.0'
 /** Namespaces that exist before anybody asks for one. */
 const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease', 'kubevirt', 'cdi', 'chiave-system']
 
-export interface PlatformFacts {
-  /** Why guests run in software emulation, when they do. */
-  emulated: boolean
-}
-
 /**
  * Installs, and at each start brings up to date, the objects in which the platform describes itself: namespaces, storage
  * class and profile, the KubeVirt and CDI resources. What a person changed in their specs stays.
  */
-export async function installPlatformObjects(
-  client: KubeClient,
-  { facts, clock }: { facts: PlatformFacts; clock: Clock },
-): Promise<void> {
+export async function installPlatformObjects(client: KubeClient, clock: Clock): Promise<void> {
   for (const name of namespaces) {
     const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
     await createIfAbsent(client, namespaceKind, { object, fieldManager })
@@ -47,9 +39,8 @@ export async function installPlatformObjects(
   await install(client, storageProfileKind, { object: storageProfile, status: () => storageProfileStatus })
   await install(client, cdiConfigKind, { object: cdiConfig, status: () => cdiConfigStatus })
   await install(client, kubeVirtKind, {
-    object: buildKubeVirt(facts),
+    object: kubeVirt,
     status: (found) => kubeVirtStatus(found.status?.conditions, clock),
-    adapt: (found) => withEmulation(found, facts),
   })
   await install(client, cdiKind, { object: cdi, status: (found) => cdiStatus(found.status?.conditions, clock) })
 }
@@ -57,20 +48,17 @@ export async function installPlatformObjects(
 interface Installation<T extends KubeObject & { status?: unknown }> {
   object: T
   status(found: T): NonNullable<T['status']>
-  /** What of the spec follows from the host. */
-  adapt?(found: T): T
 }
 
 async function install<T extends KubeObject & { status?: unknown }>(
   client: KubeClient,
   kind: Kind<T>,
-  { object, status, adapt }: Installation<T>,
+  { object, status }: Installation<T>,
 ): Promise<void> {
   await createIfAbsent(client, kind, { object, fieldManager })
   const { namespace, name } = object.metadata
   const found = await client.get(kind, namespace ? { namespace, name } : { name })
-  const adapted = adapt ? await writeObject(client, kind, { read: found, next: adapt(found), fieldManager }) : found
-  await writeStatus(client, kind, { object: adapted, status: status(adapted), fieldManager })
+  await writeStatus(client, kind, { object: found, status: status(found), fieldManager })
 }
 
 const storageClass: StorageClass = {
@@ -116,22 +104,22 @@ const cdiConfigStatus: NonNullable<CdiConfig['status']> = {
   filesystemOverhead: { global: '0', storageClass: { [localStorageClass]: '0' } },
 }
 
-function buildKubeVirt({ emulated }: PlatformFacts): KubeVirt {
-  return {
-    apiVersion: apiVersionOf(kubeVirtKind),
-    kind: kubeVirtKind.kind,
-    metadata: { name: 'kubevirt', namespace: 'kubevirt' },
-    spec: { configuration: emulated ? { developerConfiguration: { useEmulation: true } } : {} },
-  }
+const kubeVirt: KubeVirt = {
+  apiVersion: apiVersionOf(kubeVirtKind),
+  kind: kubeVirtKind.kind,
+  metadata: { name: 'kubevirt', namespace: 'kubevirt' },
+  spec: { configuration: {} },
 }
 
-/** Says as the host says whether guests are emulated; without reason to say so the field is left as it is found. */
-function withEmulation(found: KubeVirt, { emulated }: PlatformFacts): KubeVirt {
+/** Says in KubeVirt's own configuration whether guests run in software emulation, as the host has found out. */
+export async function writeEmulation(client: KubeClient, useEmulation: boolean): Promise<void> {
+  const found = await client.get(kubeVirtKind, { namespace: 'kubevirt', name: 'kubevirt' })
   const configuration = found.spec?.configuration
   const before = configuration?.developerConfiguration
-  if ((before?.useEmulation ?? false) === emulated) return found
-  const developerConfiguration = { ...before, useEmulation: emulated }
-  return { ...found, spec: { ...found.spec, configuration: { ...configuration, developerConfiguration } } }
+  if ((before?.useEmulation ?? false) === useEmulation) return
+  const developerConfiguration = { ...before, useEmulation }
+  const next = { ...found, spec: { ...found.spec, configuration: { ...configuration, developerConfiguration } } }
+  await writeObject(client, kubeVirtKind, { read: found, next, fieldManager })
 }
 
 function kubeVirtStatus(before: Condition[] | undefined, clock: Clock): NonNullable<KubeVirt['status']> {

@@ -10,7 +10,7 @@ import type { Engine, EventComponent } from './engine'
 import { createCollector } from './garbage-collection/collector'
 import { namespaceController } from './garbage-collection/namespace-controller'
 import { startResourceMonitor } from './garbage-collection/resource-monitor'
-import type { HostFacts, Hypervisor } from './hypervisor-port'
+import type { Hypervisor } from './hypervisor-port'
 import { nodeController } from './node/controller'
 import { persistentVolumeController } from './persistent-volume/controller'
 import { persistentVolumeClaimController } from './persistent-volume-claim/controller'
@@ -54,7 +54,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     events: createRecorders({ client, clock, log }),
   }
 
-  await installPlatformObjects(client, { facts: { emulated: await isEmulated(hypervisors) }, clock })
+  await installPlatformObjects(client, clock)
 
   const monitor = startResourceMonitor(engine, { alwaysServed: allKinds, signal })
   const collector = createCollector(engine, monitor)
@@ -86,11 +86,4 @@ function createRecorders(options: { client: KubeClient; clock: Clock; log: Log }
     recorders.set(component, recorder)
     return recorder
   }
-}
-
-/** A host that cannot be asked now says it later, with its node. */
-async function isEmulated(hypervisors: ReadonlyMap<string, Hypervisor>): Promise<boolean> {
-  const facts = await Promise.allSettled([...hypervisors.values()].map((hypervisor) => hypervisor.host()))
-  const answered = facts.flatMap((fact): HostFacts[] => (fact.status === 'fulfilled' ? [fact.value] : []))
-  return answered.some(({ accelerator }) => accelerator === 'tcg')
 }

@@ -6,6 +6,7 @@ import { type ControllerDefinition, defineController, refOf } from '../../runtim
 import { findCondition } from '../conditions'
 import type { Engine } from '../engine'
 import { type HostFacts, HypervisorError } from '../hypervisor-port'
+import { writeEmulation } from '../platform-objects'
 import { createIfAbsent, writeStatus } from '../writes'
 import { buildLostStatus, buildNodeMeta, buildNodeStatus } from './build-node'
 
@@ -20,6 +21,8 @@ const lostAfter = 40_000
 /** Keeps a Node for every agent: what the host is and can do, and whether it answers. */
 export function nodeController(engine: Engine): ControllerDefinition {
   const { informers } = engine
+  /** What was told last; asked and told anew at each start. */
+  let emulated: boolean | undefined
   return defineController({
     name: fieldManager,
     for: nodeKind,
@@ -35,7 +38,13 @@ export function nodeController(engine: Engine): ControllerDefinition {
       const node = informers.of(nodeKind).get({ name })
       const facts = await readFacts(() => hypervisor.host())
       if ('away' in facts) await markLost(engine, { node, message: facts.away })
-      else await keepNode(engine, { node, facts })
+      else {
+        await keepNode(engine, { node, facts })
+        if (emulated !== (facts.accelerator === 'tcg')) {
+          await writeEmulation(engine.client, facts.accelerator === 'tcg')
+          emulated = facts.accelerator === 'tcg'
+        }
+      }
       return { requeueAfter: renewInterval }
     },
   })
