@@ -1,4 +1,4 @@
-import { isJsonObject, jsonEqual, type JsonObject } from './json'
+import { isJsonObject, type JsonObject, jsonEqual } from './json'
 
 /**
  * Strategic merge patch (Kubernetes documentation, "Update API Objects in Place Using kubectl patch"): as a merge patch,

@@ -1,7 +1,7 @@
-import type { Condition } from '@/contract/kube-object'
 import type { Node } from '@/contract/kinds/core'
 import type { KubeVirt } from '@/contract/kinds/platform'
 import type { VirtualMachineInstance } from '@/contract/kinds/virtual-machine-instance'
+import type { Condition } from '@/contract/kube-object'
 import { quantityBytes, quantityMilli } from '@/contract/quantity'
 import { isAlive } from '@/contract/virtual-machine/can'
 import { memoryOfGuest, vcpusOfGuest } from '../virtual-machine/guest-size'

@@ -1,8 +1,8 @@
 'use client'
 
 import { useMemo } from 'react'
-import type { KubeList, KubeObject, KubeStatus, ObjectRef } from '@/contract/kube-object'
 import { type Kind, resourcePath } from '@/contract/kinds/kind'
+import type { KubeList, KubeObject, KubeStatus, ObjectRef } from '@/contract/kube-object'
 import { csrfHeader } from '@/contract/session'
 import { useCluster } from './cluster'
 import { useSession } from './session'

@@ -1,7 +1,7 @@
 'use client'
 
-import { ErrorView } from '../ui/views'
 import { useT } from '../i18n/use-t'
+import { ErrorView } from '../ui/views'
 import type { ApiFailure } from './api'
 import { explainFailure } from './errors'
 

@@ -12,8 +12,8 @@ import {
   ListItem,
 } from '@patternfly/react-core'
 import { DownloadIcon } from '@patternfly/react-icons'
-import type { KubeObject } from '@/contract/kube-object'
 import type { Kind } from '@/contract/kinds/kind'
+import type { KubeObject } from '@/contract/kube-object'
 import { useT } from '../i18n/use-t'
 import { saveFile } from '../ui/save-file'
 import { YamlDiff, YamlEditor } from '../ui/yaml-editor'

@@ -1,8 +1,8 @@
 'use client'
 
 import { useMemo } from 'react'
-import type { KubeObject } from '@/contract/kube-object'
 import type { Kind } from '@/contract/kinds/kind'
+import type { KubeObject } from '@/contract/kube-object'
 import { ApiFailure } from './api'
 import { useCluster } from './cluster'
 import { useLive } from './use-live'

@@ -1,8 +1,8 @@
 'use client'
 
 import { PageSection, Title } from '@patternfly/react-core'
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table'
 import { NetworkWiredIcon } from '@patternfly/react-icons'
+import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table'
 import Link from 'next/link'
 import { useMemo } from 'react'
 import { virtualMachineInstanceKind } from '@/contract/kinds/virtual-machine-instance'

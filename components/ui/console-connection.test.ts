@@ -1,6 +1,6 @@
+import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket as NodeWebSocket, WebSocketServer } from 'ws'
-import type { AddressInfo } from 'node:net'
 import { ConsoleConnection, type ConsoleState } from './console-connection'
 
 let server: WebSocketServer

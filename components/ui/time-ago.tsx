@@ -1,7 +1,7 @@
 'use client'
 
-import { useTranslation } from 'react-i18next'
 import { useSyncExternalStore } from 'react'
+import { useTranslation } from 'react-i18next'
 
 /** A moment as "3 minutes ago", kept true while one looks; the exact time is in the tooltip. */
 export function TimeAgo({ at }: { at: string | undefined | null }) {

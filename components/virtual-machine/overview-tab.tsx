@@ -31,8 +31,8 @@ import { decideBootProgress } from './boot-progress'
 import { BootProgressPanel } from './boot-progress-panel'
 import { ConditionsTable } from './conditions-table'
 import { DisksTable, type DisksTableProps } from './disks-table'
-import { type Machine, memoryOf, vcpusOf } from './machine'
 import { InterfacesTable } from './interfaces-table'
+import { type Machine, memoryOf, vcpusOf } from './machine'
 import { MachineStatus, printableStatusOf } from './status'
 
 /** What the machine is, how it is, and how one gets at it. */

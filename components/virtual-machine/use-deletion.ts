@@ -8,7 +8,7 @@ import { useT } from '../i18n/use-t'
 import { ApiFailure, type KubeApi, useKubeApi } from '../kube/api'
 import { failureSentence } from '../kube/errors'
 import { toast } from '../ui/toast'
-import { decideDelete, type DeleteStep, type MachineDisk } from './delete-plan'
+import { type DeleteStep, decideDelete, type MachineDisk } from './delete-plan'
 import { type Machine, machineKey } from './machine'
 
 export interface DeleteResult {

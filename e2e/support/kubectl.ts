@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import https from 'node:https'
 import fs from 'node:fs'
+import https from 'node:https'
 import * as YAML from 'yaml'
 import type { KubeObject } from '@/contract/kube-object'
 

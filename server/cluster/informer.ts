@@ -1,5 +1,5 @@
-import type { KubeObject, ObjectRef } from '@/contract/kube-object'
 import { apiVersionOf, type Kind } from '@/contract/kinds/kind'
+import type { KubeObject, ObjectRef } from '@/contract/kube-object'
 import { backOffDelay } from './back-off'
 import { type Clock, sleep, systemClock } from './clock'
 import { deepFreeze } from './deep-freeze'

@@ -1,5 +1,5 @@
-import type { KubeList, KubeObject, KubeStatus, ObjectRef, WatchEvent } from '@/contract/kube-object'
 import type { Kind, ResourceLocation } from '@/contract/kinds/kind'
+import type { KubeList, KubeObject, KubeStatus, ObjectRef, WatchEvent } from '@/contract/kube-object'
 
 /** An API error: the server's own Status. */
 export class ApiError extends Error {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Agent as HttpAgent, type OutgoingHttpHeaders, request as httpRequest } from 'node:http'
+import { Agent as HttpAgent, request as httpRequest, type OutgoingHttpHeaders } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Connection, ConnectionRequest, Identity } from './connection'
 import { type ExchangeTarget, exchange, exchangeUpgrade, impersonationHeaders } from './http-exchange'

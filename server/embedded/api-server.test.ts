@@ -8,8 +8,8 @@ import {
   consoleToken,
   startTestServer,
   strangerToken,
-  virtualMachines,
   type TestServer,
+  virtualMachines,
 } from './testing/start-test-server'
 
 let server: TestServer

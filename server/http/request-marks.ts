@@ -1,5 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { randomBytes, randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RequestMarks } from '@/server/auth/sign-in'
 
 /** Ways in which clients or proxies could claim what only this server decides. */

@@ -6,8 +6,8 @@ import type { Upgrade } from '@/server/proxy/api-proxy'
 import type { Caller } from '@/server/proxy/caller'
 import { buildStatus } from '@/server/proxy/status-response'
 import { acceptWebSocket, bytesOf, closeSocket, keepAlive } from '@/server/proxy/web-socket'
-import { isSecretQuery, readLiveRequest } from './live-query'
 import { createOutbox, TooSlow } from './live-outbox'
+import { isSecretQuery, readLiveRequest } from './live-query'
 import { runLiveSubscription } from './live-subscription'
 
 export interface LiveOptions {

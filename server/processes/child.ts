@@ -1,4 +1,4 @@
-import { pino, type Logger } from 'pino'
+import { type Logger, pino } from 'pino'
 import { explainStart } from '../start-error'
 import type { ChildMessage, ParentMessage, ProcessConfig } from '../supervisor/process-config'
 

@@ -1,6 +1,6 @@
+import fs from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
-import fs from 'node:fs'
 import { demoImagePath } from '@/contract/catalog/demo-image'
 import { builtInKinds, customKinds } from '@/contract/kinds/registry'
 import { createKubeClient } from '../cluster/client/kube-client'

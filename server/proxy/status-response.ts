@@ -1,8 +1,8 @@
 import {
   type IncomingMessage,
   type OutgoingHttpHeaders,
-  type ServerResponse,
   ServerResponse as Response,
+  type ServerResponse,
   STATUS_CODES,
 } from 'node:http'
 import { Socket } from 'node:net'

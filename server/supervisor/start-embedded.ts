@@ -1,11 +1,11 @@
 import fs from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
+import type { Config } from '../config'
 import { ensureCertificates } from '../home/certificates'
 import { ensureCredentials, writeKubeconfig } from '../home/credentials'
 import type { Home } from '../home/home'
-import type { ClusterConfig } from './process-config'
-import type { Config } from '../config'
 import type { Layout } from './layout'
+import type { ClusterConfig } from './process-config'
 import { type SupervisedProcess, superviseProcess } from './supervised-process'
 
 export interface PartsContext {

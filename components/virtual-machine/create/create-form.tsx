@@ -34,8 +34,8 @@ import { ManifestPreview } from './manifest-preview'
 import { fieldError } from './problem-text'
 import { SizeCards } from './size-cards'
 import { ClaimField, UrlFields } from './source-fields'
-import type { Surroundings } from './use-surroundings'
 import { type CreateForm, type Refusal, useCreateForm } from './use-create-form'
+import type { Surroundings } from './use-surroundings'
 
 export interface CreateFormViewProps {
   initial: CreateVirtualMachineForm

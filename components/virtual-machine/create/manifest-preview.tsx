@@ -1,13 +1,13 @@
 'use client'
 
 import { CodeBlock, CodeBlockAction, CodeBlockCode, Content } from '@patternfly/react-core'
+import { useEffect, useRef } from 'react'
 import { buildCreateVirtualMachine, objectsToCreate } from '@/contract/builders/create-virtual-machine'
 import {
   type CreateVirtualMachineForm,
   createVirtualMachineSchema,
 } from '@/contract/builders/create-virtual-machine-form'
 import { maskSecretValues, printManifest } from '@/contract/builders/manifest'
-import { useEffect, useRef } from 'react'
 import { useT } from '../../i18n/use-t'
 import { CopyButton } from '../../ui/copy-button'
 

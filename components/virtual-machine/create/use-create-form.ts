@@ -1,6 +1,6 @@
 'use client'
 
-import { useForm } from '@tanstack/react-form'
+import { useForm, useStore } from '@tanstack/react-form'
 import { useState } from 'react'
 import { placeCreateErrors } from '@/contract/builders/create-field-of'
 import { buildCreateVirtualMachine } from '@/contract/builders/create-virtual-machine'
@@ -46,6 +46,8 @@ export function useCreateForm({ initial, onCreated }: UseCreateFormOptions) {
       }
     },
   })
+  // Fields show their problems once somebody tried to send the form: draw them again then.
+  useStore(form.store, ({ submissionAttempts }) => submissionAttempts)
   return { form, refusal, stage }
 }
 

@@ -1,5 +1,5 @@
-import type { KubeList, KubeObject, ObjectRef } from '@/contract/kube-object'
 import { apiVersionOf, type Kind, type ResourceLocation, resourcePath } from '@/contract/kinds/kind'
+import type { KubeList, KubeObject, ObjectRef } from '@/contract/kube-object'
 import type { Connection, Identity } from '../connection'
 import {
   ApiError,

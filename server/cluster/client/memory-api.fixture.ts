@@ -2,8 +2,8 @@
 /* eslint-disable max-lines-per-function, complexity */
 import { isDeepStrictEqual } from 'node:util'
 import { applyPatch, type Operation } from 'rfc6902'
-import type { KubeObject, KubeStatus, ObjectRef, WatchEvent } from '@/contract/kube-object'
 import { apiVersionOf, type Kind } from '@/contract/kinds/kind'
+import type { KubeObject, KubeStatus, ObjectRef, WatchEvent } from '@/contract/kube-object'
 import { formatTime } from '../clock'
 import { ApiError, type KubeClient, type WatchOptions } from '../kube-client'
 

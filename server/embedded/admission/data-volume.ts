@@ -1,4 +1,4 @@
-import { isJsonObject, jsonEqual, type JsonObject } from '@/contract/json'
+import { isJsonObject, type JsonObject, jsonEqual } from '@/contract/json'
 import { deniedByWebhook } from '../errors/status-error'
 import type { AdmissionPlugin } from './admission'
 import { Causes } from './causes'

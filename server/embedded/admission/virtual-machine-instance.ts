@@ -1,6 +1,5 @@
-import { isJsonObject, type JsonObject } from '@/contract/json'
+import { isJsonObject, type JsonObject, jsonEqual } from '@/contract/json'
 import { deniedByWebhook, StatusError } from '../errors/status-error'
-import { jsonEqual } from '@/contract/json'
 import type { AdmissionPlugin } from './admission'
 import { Causes } from './causes'
 import { fillInstance } from './machine-defaults'

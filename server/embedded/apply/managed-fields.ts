@@ -1,12 +1,12 @@
 import { isJsonObject, jsonEqual } from '@/contract/json'
 import type { ApiObject, ManagedFieldsEntry } from '../api-object'
 import { toKubeTime } from '../clock'
+import { StatusError } from '../errors/status-error'
 import { apiVersion } from '../registry/served-resource'
 import type { WriteContext } from '../write/write-context'
 import { fromFieldsV1, PathSet, printPath, toFieldsV1 } from './field-paths'
 import { listTypesOf } from './list-types'
 import { mergeApplied, ownedFields, removeFields, valueAt } from './typed-object'
-import { StatusError } from '../errors/status-error'
 
 /**
  * Who owns which fields. Ownership is recorded from an object's first apply on: until then nobody needs to know, and an

@@ -1,4 +1,4 @@
-import { isJsonObject, jsonEqual, type JsonObject } from '@/contract/json'
+import { isJsonObject, type JsonObject, jsonEqual } from '@/contract/json'
 import { type Path, PathSet } from './field-paths'
 import type { ListTypeOf } from './list-types'
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { parse as parseYaml, YAMLError } from 'yaml'
-import { decodeProtobuf, protobufType } from '../protobuf/decode-protobuf'
 import { badRequest, tooLarge, unsupportedMediaType } from '../errors/status-error'
+import { decodeProtobuf, protobufType } from '../protobuf/decode-protobuf'
 
 /** As kube-apiserver: what fits into an etcd request, twice over for patches. */
 export const bodyLimit = 3 * 1024 * 1024

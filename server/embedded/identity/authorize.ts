@@ -1,5 +1,5 @@
-import type { User } from './user'
 import { forbidden, StatusError } from '../errors/status-error'
+import type { User } from './user'
 
 /** What is asked for: a verb on a resource, or on a path that is no resource. */
 export type Attributes =

@@ -1,11 +1,11 @@
 import { isJsonObject, type JsonObject } from '@/contract/json'
 import type { ApiContext } from '../api-context'
+import { toKubeTime } from '../clock'
 import { badRequest, methodNotAllowed } from '../errors/status-error'
 import type { ApiRequest } from '../http/api-request'
 import { mediaType, parseBody, readBody } from '../http/read-body'
 import type { ResourceRequestInfo } from '../http/request-info'
 import { sendBody } from '../http/respond'
-import { toKubeTime } from '../clock'
 import type { Attributes, Authorizer, Verdict } from './authorize'
 import type { User } from './user'
 

@@ -1,11 +1,11 @@
-import { customResourceDefinitionKind, type CustomResourceDefinition } from '@/contract/kinds/core'
+import { type CustomResourceDefinition, customResourceDefinitionKind } from '@/contract/kinds/core'
 import type { ApiContext } from '../api-context'
-import { parseObject, type LogEntry } from '../storage/log-entry'
+import { StatusError } from '../errors/status-error'
 import { resourceName, type ServedResource } from '../registry/served-resource'
+import { type LogEntry, parseObject } from '../storage/log-entry'
 import { cleanupFinalizer } from '../strategies/custom-resource-definition'
 import { decideDelete } from '../write/delete-object'
 import { decideUpdate } from '../write/update-object'
-import { StatusError } from '../errors/status-error'
 import { builtInTarget, serverWrite } from './bootstrap'
 
 const definitions = resourceName(customResourceDefinitionKind)

@@ -1,4 +1,4 @@
-import { peekObject, type Pointer } from '../storage/log-entry'
+import { type Pointer, peekObject } from '../storage/log-entry'
 import type { ObjectStore } from '../storage/object-store'
 import { hasSelectedKey, passesSelectors, type Selection } from './selection'
 

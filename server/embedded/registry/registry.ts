@@ -1,8 +1,8 @@
 import type { CustomResourceDefinition } from '@/contract/kinds/core'
 import type { Kind } from '@/contract/kinds/kind'
+import { strategyOf } from '../strategies/built-in'
 import { servedFromDefinition } from './definition'
 import { compareVersions, resourceName, type ServedResource, type Target } from './served-resource'
-import { strategyOf } from '../strategies/built-in'
 
 export interface ServedGroup {
   name: string

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '@/contract/json'
-import { ageOf } from './duration'
 import type { BuiltInColumn } from './built-in-column'
+import { ageOf } from './duration'
 import { podCells } from './pod-cells'
 
 /** Reads a dotted path; undefined where something is missing. */

@@ -1,8 +1,8 @@
+import type { JsonObject } from '@/contract/json'
 import { relabelBody } from '../api-object'
 import type { Negotiated } from '../http/negotiate'
 import { apiVersion, storageApiVersion, type Target } from '../registry/served-resource'
 import { peekObject } from '../storage/log-entry'
-import type { JsonObject } from '@/contract/json'
 import { columnsOf, type TableColumn } from './table-columns'
 
 export interface ListMeta {

@@ -1,11 +1,11 @@
 import type Database from 'better-sqlite3'
-import { parseLabels, prepareStatements, type Statements, type LogRow } from './statements'
-import type { Cipher } from './cipher'
-import { openDatabase } from './database'
 import type { Change, Decision } from './change'
-import type { LogEntry, ObjectKey, Pointer } from './log-entry'
-import { GroupCommit } from './group-commit'
+import type { Cipher } from './cipher'
 import { compactLog } from './compaction'
+import { openDatabase } from './database'
+import { GroupCommit } from './group-commit'
+import type { LogEntry, ObjectKey, Pointer } from './log-entry'
+import { type LogRow, parseLabels, prepareStatements, type Statements } from './statements'
 
 export interface ObjectStoreOptions {
   path: string

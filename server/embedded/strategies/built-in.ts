@@ -2,9 +2,9 @@ import type { Kind } from '@/contract/kinds/kind'
 import { configMapStrategy, secretStrategy } from './configuration'
 import { customResourceDefinitionStrategy } from './custom-resource-definition'
 import { namespaceStrategy } from './namespace'
-import { nodeStrategy, podStrategy } from './workload'
 import { persistentVolumeClaimStrategy, persistentVolumeStrategy, storageClassStrategy } from './storage'
 import { plainStrategy, type ResourceStrategy } from './strategy'
+import { nodeStrategy, podStrategy } from './workload'
 
 const strategies: Readonly<Record<string, ResourceStrategy>> = {
   namespaces: namespaceStrategy,

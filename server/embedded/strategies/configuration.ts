@@ -1,6 +1,6 @@
 import { isJsonObject, jsonEqual } from '@/contract/json'
-import { type FieldError, forbiddenValue, invalidValue } from '../errors/status-error'
 import type { ApiObject } from '../api-object'
+import { type FieldError, forbiddenValue, invalidValue } from '../errors/status-error'
 import { plainStrategy, type ResourceStrategy } from './strategy'
 
 /** ConfigMaps and Secrets. */

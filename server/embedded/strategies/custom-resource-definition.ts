@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '@/contract/json'
 import { JsonPathError, parseJsonPath } from '@/contract/json-path'
-import { type FieldError, invalidValue, requiredValue } from '../errors/status-error'
 import type { ApiObject } from '../api-object'
+import { type FieldError, invalidValue, requiredValue } from '../errors/status-error'
 import { plainStrategy, type ResourceStrategy } from './strategy'
 
 /** Keeps a definition until its objects are gone. */

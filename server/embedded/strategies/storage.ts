@@ -1,6 +1,6 @@
-import { isJsonObject, jsonEqual, type JsonObject } from '@/contract/json'
-import { forbiddenValue, invalidValue, requiredValue, type FieldError } from '../errors/status-error'
+import { isJsonObject, type JsonObject, jsonEqual } from '@/contract/json'
 import type { ApiObject } from '../api-object'
+import { type FieldError, forbiddenValue, invalidValue, requiredValue } from '../errors/status-error'
 import { plainStrategy, type ResourceStrategy } from './strategy'
 
 /** Claims, volumes and storage classes. */

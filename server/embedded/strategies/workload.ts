@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '@/contract/json'
-import { requiredValue, type FieldError } from '../errors/status-error'
 import type { ApiObject } from '../api-object'
+import { type FieldError, requiredValue } from '../errors/status-error'
 import { plainStrategy, type ResourceStrategy } from './strategy'
 
 /** Pods and nodes. */

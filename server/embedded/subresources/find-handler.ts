@@ -1,6 +1,6 @@
+import { subresourceGroup, subresourceVersions } from '../discovery/virtual-groups'
 import type { ResourceRequestInfo } from '../http/request-info'
 import type { SubresourceHandler } from '../subresource-handler'
-import { subresourceGroup, subresourceVersions } from '../discovery/virtual-groups'
 
 export function isMachineSubresource({ group, version, subresource }: ResourceRequestInfo): boolean {
   return (

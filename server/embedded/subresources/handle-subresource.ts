@@ -1,10 +1,10 @@
+import { badRequest, methodNotAllowed, notAcceptable } from '../errors/status-error'
 import type { ApiRequest } from '../http/api-request'
 import { pathNotFound } from '../http/dispatch'
 import { readAccept } from '../http/negotiate'
 import { mediaType, parseBody, readBody } from '../http/read-body'
 import type { ResourceRequestInfo } from '../http/request-info'
 import { sendBody } from '../http/respond'
-import { badRequest, methodNotAllowed, notAcceptable } from '../errors/status-error'
 import type { SubresourceAnswer, SubresourceHandler } from '../subresource-handler'
 import { findHandler } from './find-handler'
 

@@ -6,9 +6,9 @@ import {
   configMap,
   configMaps,
   startTestServer,
+  type TestServer,
   virtualMachine,
   virtualMachines,
-  type TestServer,
 } from '../testing/start-test-server'
 
 let server: TestServer

@@ -2,10 +2,10 @@ import type { ResourceCall } from '../api-context'
 import { mediaType, parseBody, readBody } from '../http/read-body'
 import { sendBody } from '../http/respond'
 import { parseObject } from '../storage/log-entry'
-import { decideDelete, readDeleteOptions } from '../write/delete-object'
-import { keyOf, writeContext, type WriteContext } from '../write/write-context'
-import { addWarnings, sendObject } from './send-object'
 import type { DeleteOptions } from '../write/delete-object'
+import { decideDelete, readDeleteOptions } from '../write/delete-object'
+import { keyOf, type WriteContext, writeContext } from '../write/write-context'
+import { addWarnings, sendObject } from './send-object'
 
 /** Reads options and context of a delete, which may come in the query or in the body. */
 export async function deleteCall(call: ResourceCall): Promise<{ context: WriteContext; options: DeleteOptions }> {

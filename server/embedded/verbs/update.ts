@@ -4,8 +4,8 @@ import { decideCreate } from '../write/create-object'
 import { decodeObject } from '../write/decode-object'
 import { decideUpdate } from '../write/update-object'
 import { keyOf, writeContext } from '../write/write-context'
-import type { WritableSubresource } from './subresource'
 import { addWarnings, sendObject } from './send-object'
+import type { WritableSubresource } from './subresource'
 
 /** PUT of an object or of one of its stored subresources. */
 export async function updateObject(call: ResourceCall, subresource: WritableSubresource): Promise<void> {

@@ -1,8 +1,8 @@
 import type { ApiObject } from '../api-object'
 import { serializeObject } from '../api-object'
+import { type Candidate, hasSelectedKey, passesSelectors, type Selection, selectsByKeyOnly } from '../query/selection'
 import type { Representation } from '../represent/representation'
 import { type LogEntry, parseObject, peekObject } from '../storage/log-entry'
-import { passesSelectors, hasSelectedKey, selectsByKeyOnly, type Candidate, type Selection } from '../query/selection'
 
 export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED'
 

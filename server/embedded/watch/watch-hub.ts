@@ -1,7 +1,7 @@
+import { expired } from '../errors/status-error'
 import type { LogEntry } from '../storage/log-entry'
 import type { ObjectStore } from '../storage/object-store'
 import { Watcher, type WatcherOptions } from './watcher'
-import { expired } from '../errors/status-error'
 
 const bookmarkInterval = 60_000
 

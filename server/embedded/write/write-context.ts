@@ -1,10 +1,10 @@
+import type { AdmissionRequest } from '../admission/admission'
 import type { ApiContext, ResourceCall } from '../api-context'
 import { type ApiObject, serializeObject } from '../api-object'
 import type { User } from '../identity/user'
 import { resourceName, storageApiVersion, type Target } from '../registry/served-resource'
 import type { Change } from '../storage/change'
 import { type ObjectKey, parseObject } from '../storage/log-entry'
-import type { AdmissionRequest } from '../admission/admission'
 import type { ReadObject } from '../strategies/strategy'
 import { readWriteOptions, type WriteOptions } from './write-options'
 

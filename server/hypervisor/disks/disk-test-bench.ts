@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { DiskSource, DiskSpec, DiskState } from '@/server/operator/engine/hypervisor-port'
 import { buildSync } from 'esbuild'
+import type { DiskSource, DiskSpec, DiskState } from '@/server/operator/engine/hypervisor-port'
 import { type Disks, type DisksOptions, openDisks } from './disks'
 
 /** What the tests of disks share: a directory of their own, servers on loopback, images made by qemu-img. */

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Disks } from './disks'
 import { DiskBench, httpDisk, importerUid, MiB, rawDisk, run, sendBytes, settled, until } from './disk-test-bench'
+import type { Disks } from './disks'
 
 vi.setConfig({ testTimeout: 60_000 })
 

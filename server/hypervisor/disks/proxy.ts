@@ -1,6 +1,6 @@
-import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
-import { hostname } from 'node:os'
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { hostname } from 'node:os'
 import { ImportFailure } from './import-failure'
 import { explainStatus } from './network-failure'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { KubeObject } from '@/contract/kube-object'
 import { virtualMachineKind } from '@/contract/kinds/virtual-machine'
+import type { KubeObject } from '@/contract/kube-object'
 import { type EngineBench, machine, startBench } from './engine-bench.fixture'
 
 /**

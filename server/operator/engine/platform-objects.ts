@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Condition, KubeObject } from '@/contract/kube-object'
 import { namespaceKind, type StorageClass, storageClassKind } from '@/contract/kinds/core'
 import { apiVersionOf, type Kind } from '@/contract/kinds/kind'
 import {
@@ -12,6 +11,7 @@ import {
   type StorageProfile,
   storageProfileKind,
 } from '@/contract/kinds/platform'
+import type { Condition, KubeObject } from '@/contract/kube-object'
 import { type Clock, formatTime } from '@/server/cluster/clock'
 import type { KubeClient } from '@/server/cluster/kube-client'
 import { localProvisioner, localStorageClass } from './storage/storage-class'

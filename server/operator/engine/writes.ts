@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { KubeObject } from '@/contract/kube-object'
 import type { Kind } from '@/contract/kinds/kind'
+import type { KubeObject } from '@/contract/kube-object'
 import { ApiError, type KubeClient } from '@/server/cluster/kube-client'
 
 type WithStatus = KubeObject & { status?: unknown }

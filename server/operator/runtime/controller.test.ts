@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { ObjectRef } from '@/contract/kube-object'
 import { type ConfigMap, configMapKind, type Secret, secretKind } from '@/contract/kinds/core'
+import type { ObjectRef } from '@/contract/kube-object'
 import { createMemoryApi, type MemoryApi } from '@/server/cluster/client/memory-api.fixture'
 import { createFakeClock, type FakeClock, settle } from '@/server/cluster/fake-clock.fixture'
 import type { Log } from '@/server/cluster/log'

@@ -1,5 +1,5 @@
-import type { KubeObject, ObjectRef } from '@/contract/kube-object'
 import { apiVersionOf, type Kind } from '@/contract/kinds/kind'
+import type { KubeObject, ObjectRef } from '@/contract/kube-object'
 import type { Clock } from '@/server/cluster/clock'
 import type { Informer, InformerChange } from '@/server/cluster/informer'
 import { ApiError } from '@/server/cluster/kube-client'

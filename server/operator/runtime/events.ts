@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { KubeObject } from '@/contract/kube-object'
 import { eventKind, type KubeEvent } from '@/contract/kinds/core'
+import type { KubeObject } from '@/contract/kube-object'
 import { type Clock, formatTime } from '@/server/cluster/clock'
 import { ApiError, type KubeClient } from '@/server/cluster/kube-client'
 import type { Log } from '@/server/cluster/log'

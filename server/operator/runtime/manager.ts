@@ -1,5 +1,5 @@
-import type { KubeObject } from '@/contract/kube-object'
 import type { Kind } from '@/contract/kinds/kind'
+import type { KubeObject } from '@/contract/kube-object'
 import { type Clock, systemClock } from '@/server/cluster/clock'
 import { type Informer, startInformer } from '@/server/cluster/informer'
 import type { KubeClient } from '@/server/cluster/kube-client'

@@ -1,4 +1,3 @@
-import type { KubeObject, ObjectRef } from '@/contract/kube-object'
 import {
   configMapKind,
   type PersistentVolumeClaim,
@@ -9,8 +8,9 @@ import {
 import { type DataVolume, dataVolumeKind } from '@/contract/kinds/data-volume'
 import { storageProfileKind } from '@/contract/kinds/platform'
 import { virtualMachineInstanceKind } from '@/contract/kinds/virtual-machine-instance'
-import { ApiError } from '@/server/cluster/kube-client'
+import type { KubeObject, ObjectRef } from '@/contract/kube-object'
 import { quantityBytes } from '@/contract/quantity'
+import { ApiError } from '@/server/cluster/kube-client'
 import { type ControllerDefinition, defineController, refOf, watchKind } from '../../runtime/controller'
 import type { Engine } from '../engine'
 import { HypervisorError } from '../hypervisor-port'
@@ -19,7 +19,7 @@ import { chooseStorageClass } from '../storage/storage-class'
 import { selectedNodeAnnotation } from '../virtual-machine-instance/volumes'
 import { createIfAbsent, writeStatus } from '../writes'
 import { buildDataVolumeClaim } from './build-claim'
-import { decideDataVolume, type DataVolumeEvent, type ObservedDataVolume } from './decide'
+import { type DataVolumeEvent, decideDataVolume, type ObservedDataVolume } from './decide'
 import { buildDiskSource, MissingReference, readSource } from './source'
 
 const fieldManager = 'chiave-datavolume'

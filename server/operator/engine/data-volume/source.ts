@@ -1,6 +1,6 @@
+import type { PersistentVolumeClaim } from '@/contract/kinds/core'
 import { configMapKind, persistentVolumeClaimKind, secretKind } from '@/contract/kinds/core'
 import { type DataVolume, type DataVolumeSpec, dataVolumeKind } from '@/contract/kinds/data-volume'
-import type { PersistentVolumeClaim } from '@/contract/kinds/core'
 import type { KubeClient } from '@/server/cluster/kube-client'
 import type { Informers } from '../../runtime/manager'
 import type { DiskSource } from '../hypervisor-port'

@@ -1,5 +1,5 @@
-import type { KubeObject, OwnerReference } from '@/contract/kube-object'
 import type { Kind } from '@/contract/kinds/kind'
+import type { KubeObject, OwnerReference } from '@/contract/kube-object'
 import { ApiError } from '@/server/cluster/kube-client'
 import { refOf } from '../../runtime/controller'
 import { createWorkQueue } from '../../runtime/work-queue'

@@ -1,4 +1,3 @@
-import type { KubeObject } from '@/contract/kube-object'
 import {
   type CustomResourceDefinition,
   customResourceDefinitionKind,
@@ -6,6 +5,7 @@ import {
   leaseKind,
 } from '@/contract/kinds/core'
 import { defineKind, type Kind } from '@/contract/kinds/kind'
+import type { KubeObject } from '@/contract/kube-object'
 import { type Informer, startInformer } from '@/server/cluster/informer'
 import type { Engine } from '../engine'
 

@@ -1,6 +1,6 @@
+import type { Node } from '@/contract/kinds/core'
 import type { Condition } from '@/contract/kube-object'
 import { formatBytesQuantity } from '@/contract/quantity'
-import type { Node } from '@/contract/kinds/core'
 import { formatTime } from '@/server/cluster/clock'
 import { stateConditions } from '../conditions'
 import type { HostFacts } from '../hypervisor-port'

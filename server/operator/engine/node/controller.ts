@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Condition } from '@/contract/kube-object'
 import { type Lease, leaseKind, type Node, nodeKind } from '@/contract/kinds/core'
+import type { Condition } from '@/contract/kube-object'
 import { formatTime } from '@/server/cluster/clock'
 import { type ControllerDefinition, defineController, refOf } from '../../runtime/controller'
 import { findCondition } from '../conditions'

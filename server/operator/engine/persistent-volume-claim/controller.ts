@@ -14,8 +14,8 @@ import { hypervisorOfNode, readDisk } from '../storage/read-disk'
 import { chooseStorageClass, localProvisioner } from '../storage/storage-class'
 import { claimNameOf, selectedNodeAnnotation } from '../virtual-machine-instance/volumes'
 import { createIfAbsent, writeFinalizers, writeStatus } from '../writes'
-import { type ClaimAction, claimFinalizer, decideClaim, type ObservedClaim } from './decide'
 import { readContent } from './content'
+import { type ClaimAction, claimFinalizer, decideClaim, type ObservedClaim } from './decide'
 
 const fieldManager = 'chiave-persistentvolumeclaim'
 

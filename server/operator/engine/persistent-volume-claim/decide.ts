@@ -1,11 +1,11 @@
+import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '@/contract/kinds/core'
 import type { Condition } from '@/contract/kube-object'
 import { formatBytesQuantity, quantityBytes } from '@/contract/quantity'
-import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '@/contract/kinds/core'
+import { stateConditions } from '../conditions'
 import type { DiskSource, DiskState } from '../hypervisor-port'
 import { buildVolume, volumeName } from '../persistent-volume/volume'
 import { diskBytes } from '../storage/disk-size'
 import { selectedNodeAnnotation } from '../virtual-machine-instance/volumes'
-import { stateConditions } from '../conditions'
 
 export const claimFinalizer = 'kubernetes.io/pvc-protection'
 

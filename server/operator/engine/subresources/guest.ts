@@ -1,5 +1,5 @@
 import type { MachineState } from '../hypervisor-port'
-import { isDryRun, readInstance, readRunningInstance, readVirtualMachine, type RunningInstance } from './read-machine'
+import { isDryRun, type RunningInstance, readInstance, readRunningInstance, readVirtualMachine } from './read-machine'
 import { asApiError, badRequest, conflict } from './refusals'
 import type { SubresourceContext, SubresourceHandler, SubresourceParts, SubresourceResult } from './subresource-handler'
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { quantityBytes } from '@/contract/quantity'
 import type { Disk, Domain, Interface, VirtualMachineInstance, Volume } from '@/contract/kinds/virtual-machine-instance'
+import { quantityBytes } from '@/contract/quantity'
 import type { CloudInitSeed, HostFacts, MachineDisk, MachineInterface, MachineSpec } from '../hypervisor-port'
 import { findCloudInitVolume, hostnameOf, readCloudInit, type SecretTexts } from './cloud-init'
 import { notSupported, ProblemError } from './problem'

@@ -1,7 +1,7 @@
-import { isConditionTrue } from '../conditions'
-import type { ConditionState } from '../conditions'
-import { isLauncherGoing, type ObservedInstance } from './observed'
 import type { VmiPhase } from '@/contract/kinds/virtual-machine-instance'
+import type { ConditionState } from '../conditions'
+import { isConditionTrue } from '../conditions'
+import { isLauncherGoing, type ObservedInstance } from './observed'
 
 /** KubeVirt's own reason for a machine that could not be made as described. */
 export const syncFailed = 'Synchronizing with the Domain failed.'

@@ -1,6 +1,6 @@
-import { quantityBytes, quantityMilli } from '@/contract/quantity'
 import type { Node } from '@/contract/kinds/core'
 import type { Domain, VirtualMachineInstance } from '@/contract/kinds/virtual-machine-instance'
+import { quantityBytes, quantityMilli } from '@/contract/quantity'
 import { findCondition } from '../conditions'
 import { guestMemoryBytes, readTopology } from './build-machine-spec'
 

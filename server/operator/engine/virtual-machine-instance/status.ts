@@ -1,9 +1,9 @@
-import { formatBytesQuantity } from '@/contract/quantity'
 import type { VirtualMachineInstance, VmiPhase } from '@/contract/kinds/virtual-machine-instance'
+import { formatBytesQuantity } from '@/contract/quantity'
 import { formatTime } from '@/server/cluster/clock'
 import { stateConditions } from '../conditions'
 import { decideConditions } from './conditions'
-import { phaseOf, type ObservedInstance } from './observed'
+import { type ObservedInstance, phaseOf } from './observed'
 
 type VmiStatus = NonNullable<VirtualMachineInstance['status']>
 

@@ -1,8 +1,8 @@
-import type { Condition } from '@/contract/kube-object'
 import type { ControllerRevision } from '@/contract/kinds/core'
 import type { DataVolume } from '@/contract/kinds/data-volume'
 import type { StateChangeRequest, VirtualMachine } from '@/contract/kinds/virtual-machine'
 import type { VirtualMachineInstance } from '@/contract/kinds/virtual-machine-instance'
+import type { Condition } from '@/contract/kube-object'
 import { type ConditionState, findCondition, isConditionTrue, stateConditions } from '../conditions'
 import {
   buildDataVolumes,
