@@ -8,7 +8,7 @@ test('without a session every page leads to the sign-in page, which tells where 
 }) => {
   await page.goto(`${world.url}/c/${world.cluster}/virtual-machines`)
   await page.waitForURL('**/sign-in**')
-  await expect(page.getByText('npm run login').first()).toBeVisible()
+  await expect(page.getByText('The same link is in the file login-url')).toBeVisible()
 })
 
 test('a sign-in link works once, and a fresh one is there at once @everywhere', async ({ page, world, browser }) => {

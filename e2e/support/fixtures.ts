@@ -23,7 +23,7 @@ export const test = base.extend<{ world: World; signedIn: Page; complaints: stri
   // Playwright reads the first parameter's names; these need none of the others.
   world: async ({}, use, info) => {
     const instances = readInstances()
-    const side = info.project.metadata['instance'] === 'cluster' ? instances.cluster : instances.embedded
+    const side = info.project.name === 'cluster' ? instances.cluster : instances.embedded
     await use({
       ...side,
       hypervisorHome: instances.embedded.home,

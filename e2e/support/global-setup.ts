@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
+import { demoImage } from './image-server'
 import { type Instance, removeHome, root, startInstance, temporaryHome } from './instance'
 
 export interface Instances {
@@ -13,9 +14,11 @@ export const instancesFile = path.join(root, 'test-results', 'instances.json')
 
 /** Starts the two instances that all journeys share; each journey leaves them as it found them. */
 export default async function globalSetup(): Promise<() => Promise<void>> {
-  const embedded = await startInstance()
-  fs.mkdirSync(path.join(embedded.home, 'images'), { recursive: true })
-  fs.copyFileSync(path.join(root, '.cache/chiave-demo.qcow2'), path.join(embedded.home, 'images/chiave-demo.qcow2'))
+  const home = temporaryHome()
+  // As the set-up of `npm start` does: the catalog offers the demo guest because its image is there.
+  fs.mkdirSync(path.join(home, 'images'), { recursive: true })
+  fs.copyFileSync(demoImage, path.join(home, 'images/chiave-demo.qcow2'))
+  const embedded = await startInstance({ home })
   let cluster: Instance | undefined
   try {
     cluster = await startInstance({
