@@ -10,8 +10,12 @@ const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/go
  * Chiave with its own cluster, `cluster` against a second one that is connected to the first one's API as to any
  * cluster. The fixtures read the project's name.
  */
+/** Every page in every theme and width takes minutes: looked at with `npm run test:full`. */
+const slow = process.env['CHIAVE_TEST_FULL'] === undefined ? ['**/screens.spec.ts'] : []
+
 export default defineConfig({
   globalSetup: './e2e/support/global-setup.ts',
+  testIgnore: slow,
   outputDir: 'test-results',
   // Guests are emulated where there is no KVM, and share two cores with everything else.
   workers: 1,

@@ -41,7 +41,8 @@ export async function openGuestConsole(kubeconfig: string, namespace: string, na
       console.type(`${user}\r`)
       await console.expect(/[Pp]assword: ?$/)
       console.type(`${password}\r`)
-      await console.expect(/[$#] $/)
+      // The shell asks the terminal where the cursor is before it waits for input.
+      await console.expect(/[$#] (\u001b\[6n)?$/)
     },
     run: async (command) => {
       const mark = `mark${++counter}`
@@ -49,7 +50,10 @@ export async function openGuestConsole(kubeconfig: string, namespace: string, na
       console.type(`${command}; echo "${mark}""-done"\r`)
       await console.expect(/-done"\r?\n?/)
       const answer = await console.expect(new RegExp(`[\\s\\S]*?${mark}-done`))
-      return answer.replace(`${mark}-done`, '').trim()
+      return answer
+        .replace(`${mark}-done`, '')
+        .replace(/\u001b\[[0-9;]*[A-Za-z]/g, '')
+        .trim()
     },
     close: () => socket.close(),
   }

@@ -111,7 +111,17 @@ function childrenOf(pid: number): number[] {
     .readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number)
-    .filter((candidate) => parentOf(candidate) === pid)
+    .filter((candidate) => parentOf(candidate) === pid && !isGuest(candidate))
+    .flatMap((child) => [child, ...childrenOf(child)])
+}
+
+function isGuest(pid: number): boolean {
+  try {
+    return /qemu-system/.test(fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? '')
+  } catch {
+    // It ended between the listing and this read.
+    return false
+  }
 }
 
 function parentOf(pid: number): number | undefined {
