@@ -91,6 +91,7 @@ function ReviewForm({ choice, surroundings, onChange }: ReviewFormProps) {
           <ImageMark family={own ? '' : choice.family} />
           <strong>{own ? t(`create.image.${choice}.name`) : choice.name}</strong>
           <span>{own ? t(`create.image.${choice}.description`) : choice.description}</span>
+          {!own && choice.notes !== undefined && <span>{choice.notes}</span>}
           <Button variant="link" isInline onClick={onChange}>
             {t('create.image.change')}
           </Button>
