@@ -24,7 +24,6 @@ interface Running {
 
 /** Starts everything that the command line names; read downwards it is the list of Chiave's parts. */
 async function main(argv: readonly string[]): Promise<void> {
-  const started = performance.now()
   const config = parseConfig(argv, process.env)
   const embedded = config.cluster === 'embedded'
   const obstacle = embedded ? embeddedObstacle() : undefined
@@ -72,7 +71,7 @@ async function main(argv: readonly string[]): Promise<void> {
       await stop({ machines: true, tell: say })
       return process.exit(0)
     }
-    await startParts(context, running, started)
+    await startParts(context, running)
   } catch (error) {
     await stop({ machines: false, tell: () => undefined })
     throw error
@@ -80,7 +79,7 @@ async function main(argv: readonly string[]): Promise<void> {
 }
 
 /** The API with its engine, then the console on it or on the cluster outside; announces when all are ready. */
-async function startParts(context: PartsContext, running: Running, started: number): Promise<void> {
+async function startParts(context: PartsContext, running: Running): Promise<void> {
   const { config, say } = context
   const cluster = config.cluster === 'embedded' && config.run.has('api') ? await startCluster(context) : undefined
   running.cluster = cluster?.processes ?? []
@@ -96,7 +95,7 @@ async function startParts(context: PartsContext, running: Running, started: numb
   const { process: console, fingerprint } = await startConsole(context, connection)
   running.console = [console]
   const [ready] = await Promise.all([console.ready, cluster?.ready, ...agentsReady])
-  announce({ config, ready, fingerprint, milliseconds: performance.now() - started, say })
+  announce({ config, ready, fingerprint, say })
 }
 
 /** How everything ends, once: console and cluster first, then guests when that is wanted, the agents last. */

@@ -25,7 +25,7 @@ function machineWords() {
   const npm = npmCommand()
   const registry = execFileSync(npm.command, [...npm.args, 'config', 'get', 'registry'], { cwd: root })
   const { host } = new URL(registry.toString().trim())
-  if (host !== 'registry.npmjs.org') words.push({ what: 'the host of a registry', text: host })
+  words.push({ what: 'the host of a registry', text: host })
   return words
 }
 

@@ -6,7 +6,6 @@ export function announce(options: {
   config: Config
   ready: { url?: string; loginUrl?: string }
   fingerprint: string | undefined
-  milliseconds: number
   say(line: string): void
 }): void {
   const { config, ready, fingerprint, say } = options
