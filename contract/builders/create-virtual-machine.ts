@@ -1,7 +1,7 @@
 import { buildCloudConfig, type GuestAccess, readCloudConfig } from '../cloud-init/cloud-config'
 import { buildIgnition, readIgnition } from '../cloud-init/ignition'
 import type { Secret } from '../kinds/core'
-import type { DataVolume, DataVolumeSource } from '../kinds/data-volume'
+import { checksumUrlAnnotation, type DataVolume, type DataVolumeSource } from '../kinds/data-volume'
 import type { VirtualMachine } from '../kinds/virtual-machine'
 import type { CloudInitSource, Domain, Volume } from '../kinds/virtual-machine-instance'
 import type { KubeObject, OwnerReference } from '../kube-object'
@@ -10,11 +10,6 @@ import { binarySizePattern } from './sizes'
 
 /** Which catalog image a machine was made from. */
 export const imageAnnotation = 'chiave.io/image'
-/**
- * On a DataVolume: where the publisher lists the checksums of the file at its `source.http.url`. An importer that knows
- * it fails when the file differs (`findChecksum`); one that does not takes no notice.
- */
-export const checksumUrlAnnotation = 'chiave.io/checksum-url'
 /** On objects that belong to a machine: its name. */
 export const machineLabel = 'chiave.io/virtual-machine'
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ConfigMap } from '../kinds/core'
 import { catalogImageSchema } from './catalog-image'
-import { findChecksum, formatChecksum } from './checksum-file'
 import { defaultImages } from './default-images'
 import { buildDemoCatalogConfigMap } from './demo-image'
 import { readCatalog } from './read-catalog'
@@ -57,35 +56,5 @@ describe('the demo guest', () => {
     expect(problems).toEqual([])
     expect(images[0]).toMatchObject({ id: 'chiave-demo', certConfigMap: 'kube-root-ca.crt' })
     expect(catalogImageSchema.parse(images[0]).files.amd64?.url).toBe('https://127.0.0.1:8007/images/chiave-demo.qcow2')
-  })
-})
-
-describe('a publisher’s checksum file', () => {
-  const sha256 = 'a'.repeat(64)
-  const sha512 = 'b'.repeat(128)
-
-  it.each([
-    ['coreutils', `${sha256}  disk.img\n${'c'.repeat(64)}  other.img\n`, `sha256:${sha256}`],
-    ['coreutils, binary', `${sha512} *disk.img\n`, `sha512:${sha512}`],
-    ['a path before the name', `${sha256}  ./images/disk.img\n`, `sha256:${sha256}`],
-    ['BSD', `SHA256 (disk.img) = ${sha256.toUpperCase()}\n`, `sha256:${sha256}`],
-    [
-      'PGP armour around',
-      `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n# disk.img: 1 bytes\nSHA256 (disk.img) = ${sha256}\n-----BEGIN PGP SIGNATURE-----\nabc=\n`,
-      `sha256:${sha256}`,
-    ],
-    ['a lone hash', `${sha256}\n`, `sha256:${sha256}`],
-    ['two strengths', `${'d'.repeat(32)}  disk.img\n${sha512}  disk.img\n`, `sha512:${sha512}`],
-  ])('in the style of %s', (_style, text, expected) => {
-    const found = findChecksum(text, 'disk.img')
-    expect(found && formatChecksum(found)).toBe(expected)
-  })
-
-  it.each([
-    ['names other files only', `${sha256}  other.img\n`],
-    ['is a web page', '<html>not found</html>'],
-    ['has a hash of no known length', `${'a'.repeat(50)}  disk.img`],
-  ])('gives nothing when it %s', (_why, text) => {
-    expect(findChecksum(text, 'disk.img')).toBeUndefined()
   })
 })

@@ -1,6 +1,13 @@
 import type { Condition, KubeObject } from '../kube-object'
 import { defineKind } from './kind'
 
+/**
+ * On a DataVolume with an http source: where the publisher lists the checksums of the file at its `url`. An importer that
+ * knows it fails when the file differs or is not listed; one that does not takes no notice. Without effect beside an
+ * explicit `checksum`.
+ */
+export const checksumUrlAnnotation = 'chiave.io/checksum-url'
+
 export interface DataVolumeSource {
   http?: {
     url: string

@@ -122,6 +122,7 @@ export const diskSpecSchema: z.ZodType<DiskSpec> = z.strictObject({
       type: z.literal('http'),
       url: text,
       checksum: z.exactOptional(text),
+      checksumUrl: z.exactOptional(text),
       caCertificates: z.exactOptional(z.string().max(2 ** 20)),
       insecureSkipVerify: z.exactOptional(z.boolean()),
       headers: z.exactOptional(z.array(text).max(100)),

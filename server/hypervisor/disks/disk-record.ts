@@ -35,6 +35,7 @@ const sourceSchema = z.discriminatedUnion('type', [
     type: z.literal('http'),
     url: text,
     checksum: z.exactOptional(text),
+    checksumUrl: z.exactOptional(text),
     caCertificates: z.exactOptional(text),
     insecureSkipVerify: z.exactOptional(z.boolean()),
     headers: z.exactOptional(z.array(text)),

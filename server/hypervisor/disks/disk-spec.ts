@@ -22,8 +22,9 @@ export function checkSpec({ id, sizeBytes, source }: DiskSpec): void {
     invalid(`A disk of ${formatBytes(sizeBytes)} is too large: the most is ${formatBytes(MAX_DISK_BYTES)}.`)
   if (source.type === 'clone') checkId(source.diskId)
   if (source.type !== 'http') return
-  if (!URL.canParse(source.url) || !/^https?:$/.test(new URL(source.url).protocol))
-    invalid('The address of an image begins with https:// or http://.')
+  if (!isHttpUrl(source.url)) invalid('The address of an image begins with https:// or http://.')
+  if (source.checksumUrl !== undefined && !isHttpUrl(source.checksumUrl))
+    invalid('The address of a checksum file begins with https:// or http://.')
   if (source.checksum === undefined) return
   const [algorithm = '', value = '', ...rest] = source.checksum.split(':')
   const digits = hexDigits[algorithm]
@@ -31,6 +32,10 @@ export function checkSpec({ id, sizeBytes, source }: DiskSpec): void {
     invalid(`The checksum “${source.checksum}” should be like sha256:0123… (or sha512, sha1, md5).`)
   if (!/^[0-9a-f]+$/i.test(value) || value.length !== digits)
     invalid(`A ${algorithm} checksum has ${digits} hexadecimal digits; “${value}” is not one.`)
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 }
 
 /** Disks are made of whole sectors. */
@@ -41,9 +46,14 @@ export function wholeSectors(sizeBytes: number): number {
 /** The spec to keep of a finished disk: without the credentials that its making needed. */
 export function withoutSecrets(spec: DiskSpec): DiskSpec {
   if (spec.source.type !== 'http') return spec
-  const { headers: _headers, basicAuth: _basicAuth, ...source } = spec.source
-  const url = new URL(source.url)
+  const { headers: _headers, basicAuth: _basicAuth, url, checksumUrl, ...source } = spec.source
+  const checksums = checksumUrl === undefined ? {} : { checksumUrl: withoutCredentials(checksumUrl) }
+  return { ...spec, source: { ...source, url: withoutCredentials(url), ...checksums } }
+}
+
+function withoutCredentials(address: string): string {
+  const url = new URL(address)
   url.username = ''
   url.password = ''
-  return { ...spec, source: { ...source, url: url.href } }
+  return url.href
 }

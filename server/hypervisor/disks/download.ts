@@ -8,7 +8,8 @@ import { refuseSpace } from './free-space'
 import { type HttpAnswer, openHttp } from './http-source'
 import { ImportFailure } from './import-failure'
 import { type HttpJob, type ProgressReport, transferLimit } from './import-protocol'
-import { explainNetworkError, explainStatus } from './network-failure'
+import { displayUrl, explainNetworkError, explainStatus } from './network-failure'
+import { fetchPublishedChecksum, type PublishedChecksum } from './published-checksum'
 import { writeFully } from './sparse-writer'
 
 /** What is known of a half-done download, beside the part itself. */
@@ -17,6 +18,8 @@ const stateSchema = z.object({
   etag: z.exactOptional(z.string()),
   lastModified: z.exactOptional(z.string()),
   length: z.exactOptional(z.number()),
+  /** What the publisher said of these bytes when their download began. */
+  published: z.exactOptional(z.object({ url: z.string(), value: z.string() })),
   bootId: z.string(),
   complete: z.boolean(),
 })
@@ -44,26 +47,42 @@ class Transfer {
     this.#statePath = join(job.workDirectory, 'download.json')
   }
 
-  async run(): Promise<Download> {
-    let part = await this.#readPart()
-    if (!part?.state.complete) part = await this.#fetch(part)
+  async verified(): Promise<Download> {
+    const found = await this.#readPart()
+    let part = found?.state.complete ? found : await this.#fetch(found)
+    let mismatch = await this.#compare(part)
+    if (mismatch && found) {
+      // What an earlier try left may be damaged: after a power cut, or by a server that joins two files.
+      part = await this.#fetchAnew()
+      mismatch = await this.#compare(part)
+    }
+    if (mismatch) throw mismatch
     return { path: this.#partPath, length: part.length }
   }
 
-  async verified(): Promise<Download> {
-    const download = await this.run()
-    const { job } = this
-    if (!job.checksum) return download
-    const [algorithm = '', expected = ''] = job.checksum.split(':')
+  /** Why the download is not what was expected, if it is not. */
+  async #compare(part: Part): Promise<ImportFailure | undefined> {
+    const published = this.job.checksum ? undefined : (part.state.published ?? (await this.#publishedChecksum()))
+    const wanted = this.job.checksum ?? published?.value
+    if (!wanted) return undefined
+    const [algorithm = '', expected = ''] = wanted.split(':')
     const hash = createHash(algorithm)
     await hashFile(this.#partPath, hash)
     const actual = hash.digest('hex')
-    if (actual === expected.toLowerCase()) return download
-    throw new ImportFailure(
-      `The download is not what was expected: its ${algorithm} checksum is ${actual}, it should be ${expected.toLowerCase()}. ` +
-        'The publisher may have replaced the image: use the checksum of the present one. Otherwise do not trust this server.',
+    if (actual === expected.toLowerCase()) return undefined
+    const advice = published
+      ? `as ${displayUrl(new URL(published.url))} says. The publisher may just be replacing the image: try again later.`
+      : 'The publisher may have replaced the image: use the checksum of the present one.'
+    return new ImportFailure(
+      `The download is not what was expected: its ${algorithm} checksum is ${actual}, it should be ` +
+        `${expected.toLowerCase()}${published ? ', ' : '. '}${advice} Otherwise do not trust this server.`,
       'never',
     )
+  }
+
+  async #publishedChecksum(): Promise<PublishedChecksum | undefined> {
+    const { job } = this
+    return job.checksumUrl && !job.checksum ? await fetchPublishedChecksum(job, job.checksumUrl) : undefined
   }
 
   async #readPart(): Promise<Part | undefined> {
@@ -77,35 +96,48 @@ class Transfer {
       return undefined
     }
     if (state.source !== this.job.url) return undefined
+    if (state.published?.url !== this.job.checksumUrl) delete state.published
     // After a crash of the whole host the end of the file may never have reached the disk; only a checksum would tell.
-    if (state.bootId !== (await bootId()) && !this.job.checksum) return undefined
+    const checked = this.job.checksum ?? this.job.checksumUrl
+    if (state.bootId !== (await bootId()) && !checked) return undefined
     return { state, length }
   }
 
   async #fetch(part: Part | undefined): Promise<Part> {
     const validator = part?.state.etag ?? part?.state.lastModified
-    const resumable = part && validator && part.length > 0
-    const extra: Record<string, string> = resumable ? { range: `bytes=${part.length}-`, 'if-range': validator } : {}
-    const answer = await openHttp(this.job, extra)
+    if (!part || !validator || part.length === 0) return await this.#fetchAnew()
+    const answer = await openHttp(this.job, { range: `bytes=${part.length}-`, 'if-range': validator })
+    const { status } = answer
     try {
-      if (resumable && answer.status === 206 && rangeStart(answer) === part.length)
-        return await this.#receive(answer, part.length, part.state.length)
-      if (resumable && (answer.status === 416 || answer.status === 206)) return await this.#fetchAnew(part)
+      if (status === 206 && rangeStart(answer) === part.length)
+        return await this.#receive(answer, { start: part.length, length: part.state.length }, part.state.published)
+      if (![200, 206, 416].includes(status)) throw explainStatus(status, answer.url)
+    } finally {
+      answer.body.destroy()
+    }
+    // All of it was there already, or the server can not go on from where the part ends.
+    if (status !== 200 && part.length === part.state.length) return await this.#finish(part)
+    return await this.#fetchAnew()
+  }
+
+  /** All of it; with the checksum that the publisher lists for it now, before the first byte is asked for. */
+  async #fetchAnew(): Promise<Part> {
+    await rm(this.#statePath, { force: true })
+    const published = await this.#publishedChecksum()
+    const answer = await openHttp(this.job, {})
+    try {
       if (answer.status !== 200) throw explainStatus(answer.status, answer.url)
-      return await this.#receive(answer, 0, numeric(answer.headers['content-length']))
+      return await this.#receive(answer, { start: 0, length: numeric(answer.headers['content-length']) }, published)
     } finally {
       answer.body.destroy()
     }
   }
 
-  /** The server can not go on from where the part ends: all of it again, unless it was all there already. */
-  async #fetchAnew(part: Part): Promise<Part> {
-    if (part.length === part.state.length) return await this.#finish(part)
-    await rm(this.#statePath, { force: true })
-    return await this.#fetch(undefined)
-  }
-
-  async #receive(answer: HttpAnswer, start: number, length: number | undefined): Promise<Part> {
+  async #receive(
+    answer: HttpAnswer,
+    { start, length }: { start: number; length: number | undefined },
+    published: PublishedChecksum | undefined,
+  ): Promise<Part> {
     const limit = transferLimit(this.job.sizeBytes)
     const tooLarge = (bytes: number) =>
       new ImportFailure(
@@ -116,7 +148,14 @@ class Transfer {
     const missing = await refuseSpace(this.job.workDirectory, (length ?? start) - start)
     if (missing) throw new ImportFailure(missing, 'later')
 
-    const state = describe(this.job, answer, length, await bootId())
+    const state: DownloadState = {
+      source: this.job.url,
+      ...validators(answer),
+      ...(length === undefined ? {} : { length }),
+      ...(published ? { published } : {}),
+      bootId: await bootId(),
+      complete: false,
+    }
     await this.#writeState(state)
     const file = await open(this.#partPath, start === 0 ? 'w' : 'r+', 0o600)
     let received = start
@@ -154,16 +193,12 @@ class Transfer {
   }
 }
 
-function describe(job: HttpJob, answer: HttpAnswer, length: number | undefined, boot: string): DownloadState {
+function validators(answer: HttpAnswer): Pick<DownloadState, 'etag' | 'lastModified'> {
   const { etag, 'last-modified': lastModified } = answer.headers
   return {
-    source: job.url,
     // A weak validator does not promise equal bytes (RFC 9110, 13.1.5).
     ...(etag && !etag.startsWith('W/') ? { etag } : {}),
     ...(lastModified ? { lastModified } : {}),
-    ...(length === undefined ? {} : { length }),
-    bootId: boot,
-    complete: false,
   }
 }
 

@@ -8,7 +8,11 @@ import type { HttpJob, TransferLimits } from './import-protocol'
 import { explainNetworkError } from './network-failure'
 import { openTunnel, proxyFor, proxyHeaders } from './proxy'
 
-type Source = Pick<HttpJob, 'url' | 'caCertificates' | 'insecureSkipVerify' | 'headers' | 'basicAuth' | 'limits'>
+/** One file to fetch, and how. */
+export type HttpSource = Pick<
+  HttpJob,
+  'url' | 'caCertificates' | 'insecureSkipVerify' | 'headers' | 'basicAuth' | 'limits'
+>
 
 export interface HttpAnswer {
   url: URL
@@ -39,7 +43,7 @@ async function trustedAuthorities(given: string | undefined): Promise<string[]> 
   return [...rootCertificates, ...own]
 }
 
-async function secureContext(source: Source): Promise<SecureContext> {
+async function secureContext(source: HttpSource): Promise<SecureContext> {
   try {
     return createSecureContext({ ca: await trustedAuthorities(source.caCertificates) })
   } catch (error) {
@@ -63,7 +67,7 @@ export function parseHttpUrl(text: string, base?: URL): URL {
 }
 
 /** Credentials go to the host they were given for, never to one that it redirects to. */
-function requestHeaders(source: Source, url: URL, first: URL): Record<string, string> {
+function requestHeaders(source: HttpSource, url: URL, first: URL): Record<string, string> {
   const headers: Record<string, string> = {
     host: url.host,
     'user-agent': 'chiave-import',
@@ -159,7 +163,7 @@ async function ask(hop: Hop): Promise<IncomingMessage> {
  * @param extra headers for every hop, e.g. `range`
  * @throws ImportFailure in words when there is no answer
  */
-export async function openHttp(source: Source, extra: Record<string, string>): Promise<HttpAnswer> {
+export async function openHttp(source: HttpSource, extra: Record<string, string>): Promise<HttpAnswer> {
   const first = parseHttpUrl(source.url)
   const secure = await secureContext(source)
   const { limits } = source

@@ -29,6 +29,8 @@ export interface HttpJob {
   sizeBytes: number
   url: string
   checksum?: string
+  /** Where the publisher lists checksums; without effect beside `checksum`. */
+  checksumUrl?: string
   caCertificates?: string
   insecureSkipVerify?: boolean
   headers?: string[]
@@ -46,6 +48,9 @@ export interface CloneJob {
 
 export type ImportJob = HttpJob | CloneJob
 
+/** Characters that a failure may be told in: it may hold an address of any length. */
+export const MESSAGE_LENGTH = 4000
+
 /** The worker reads what strangers wrote, so what it says is checked like input from outside. */
 export const workerMessageSchema = z.discriminatedUnion('type', [
   z.object({
@@ -56,7 +61,7 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
   }),
   z.object({
     type: z.literal('failed'),
-    message: z.string().max(4000),
+    message: z.string().max(MESSAGE_LENGTH),
     retry: z.enum(['now', 'later', 'never']),
   }),
   z.object({ type: z.literal('done') }),

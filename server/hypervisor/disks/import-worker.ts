@@ -7,7 +7,14 @@ import { type Download, download, withFile } from './download'
 import { describeDiskFull, isDiskFull } from './free-space'
 import { detectContent, HEAD_BYTES, type ImageFormat, refuseHeader, refuseSize, TAIL_BYTES } from './image-format'
 import { ImportFailure } from './import-failure'
-import type { CloneJob, HttpJob, ImportJob, ProgressReport, WorkerMessage } from './import-protocol'
+import {
+  type CloneJob,
+  type HttpJob,
+  type ImportJob,
+  MESSAGE_LENGTH,
+  type ProgressReport,
+  type WorkerMessage,
+} from './import-protocol'
 import { spawnTool, toolEnd } from './tool'
 import { unpack } from './unpack'
 
@@ -146,7 +153,8 @@ async function finish(part: string, result: string, sizeBytes: number): Promise<
 }
 
 async function explain(error: unknown, workDirectory: string): Promise<WorkerMessage> {
-  if (error instanceof ImportFailure) return { type: 'failed', message: error.message, retry: error.retry }
+  if (error instanceof ImportFailure)
+    return { type: 'failed', message: error.message.slice(0, MESSAGE_LENGTH), retry: error.retry }
   if (isDiskFull(error)) return { type: 'failed', message: await describeDiskFull(workDirectory), retry: 'later' }
   const text = error instanceof Error ? error.message : String(error)
   return { type: 'failed', message: `The import failed: ${text}`, retry: 'now' }

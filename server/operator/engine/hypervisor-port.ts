@@ -200,6 +200,11 @@ export type DiskSource =
       url: string
       /** `sha256:…`, `sha512:…`, `md5:…` or `sha1:…` of the downloaded bytes. */
       checksum?: string
+      /**
+       * An http or https address where the publisher lists checksums: the download has to match the one listed for the
+       * file name in `url`. Without effect beside `checksum`.
+       */
+      checksumUrl?: string
       /** PEM certificates to trust besides the system's. */
       caCertificates?: string
       insecureSkipVerify?: boolean

@@ -1,6 +1,11 @@
 import type { PersistentVolumeClaim } from '@/contract/kinds/core'
 import { configMapKind, persistentVolumeClaimKind, secretKind } from '@/contract/kinds/core'
-import { type DataVolume, type DataVolumeSpec, dataVolumeKind } from '@/contract/kinds/data-volume'
+import {
+  checksumUrlAnnotation,
+  type DataVolume,
+  type DataVolumeSpec,
+  dataVolumeKind,
+} from '@/contract/kinds/data-volume'
 import type { KubeClient } from '@/server/cluster/kube-client'
 import type { Informers } from '../../runtime/manager'
 import type { DiskSource } from '../hypervisor-port'
@@ -29,12 +34,30 @@ export function readSource(informers: Informers, dataVolume: DataVolume): Source
   if (sourceRef) return unsupported(`boot sources (${sourceRef.kind} ${sourceRef.name})`)
   const [type] = Object.keys(source ?? {})
   if (source?.blank) return { type: 'import' }
-  if (source?.http) {
-    if (/^https?:\/\//i.test(source.http.url)) return { type: 'import' }
-    return { type: 'unsupported', message: `"${source.http.url}" is not an http:// or https:// address` }
-  }
+  if (source?.http) return readHttp(dataVolume, source.http)
   if (source?.pvc) return readClone(informers, dataVolume, source.pvc)
   return unsupported(names[type ?? ''] ?? (type ? `sources of type ${type}` : 'DataVolumes without a source'))
+}
+
+type HttpSource = NonNullable<NonNullable<DataVolumeSpec['source']>['http']>
+
+function readHttp(dataVolume: DataVolume, http: HttpSource): SourceView {
+  if (!isHttpUrl(http.url)) {
+    return { type: 'unsupported', message: `"${http.url}" is not an http:// or https:// address` }
+  }
+  const checksumUrl = readChecksumUrl(dataVolume, http)
+  if (checksumUrl === undefined || isHttpUrl(checksumUrl)) return { type: 'import' }
+  const message = `"${checksumUrl}" in the annotation ${checksumUrlAnnotation} is not an http:// or https:// address`
+  return { type: 'unsupported', message }
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:\/\//i.test(text) && URL.canParse(text)
+}
+
+/** Where the checksum is to be looked up: an explicit one needs no looking up. */
+function readChecksumUrl({ metadata }: DataVolume, { checksum }: HttpSource): string | undefined {
+  return checksum ? undefined : metadata.annotations?.[checksumUrlAnnotation] || undefined
 }
 
 function unsupported(what: string): SourceView {
@@ -71,12 +94,12 @@ export async function buildDiskSource(
 ): Promise<DiskSource> {
   if (view.type === 'clone') return { type: 'clone', diskId: view.claim?.metadata.uid ?? '' }
   const http = dataVolume.spec.source?.http
-  return http ? buildHttpSource(client, http, dataVolume.metadata.namespace ?? '') : { type: 'blank' }
+  return http ? buildHttpSource(client, dataVolume, http) : { type: 'blank' }
 }
 
-type HttpSource = NonNullable<NonNullable<DataVolumeSpec['source']>['http']>
-
-async function buildHttpSource(client: KubeClient, http: HttpSource, namespace: string): Promise<DiskSource> {
+async function buildHttpSource(client: KubeClient, dataVolume: DataVolume, http: HttpSource): Promise<DiskSource> {
+  const namespace = dataVolume.metadata.namespace ?? ''
+  const checksumUrl = readChecksumUrl(dataVolume, http)
   const { url, checksum, insecureSkipVerify, secretRef, certConfigMap } = http
   const secret = secretRef ? await readSecret(client, { namespace, name: secretRef }) : undefined
   const headers = [...(http.extraHeaders ?? [])]
@@ -88,6 +111,7 @@ async function buildHttpSource(client: KubeClient, http: HttpSource, namespace: 
     type: 'http',
     url,
     ...(checksum ? { checksum } : {}),
+    ...(checksumUrl ? { checksumUrl } : {}),
     ...(certificates ? { caCertificates: certificates } : {}),
     ...(insecureSkipVerify ? { insecureSkipVerify: true } : {}),
     ...(headers.length > 0 ? { headers } : {}),

@@ -26,7 +26,21 @@ export function findChecksum(text: string, fileName: string): Checksum | undefin
   return candidates.sort((a, b) => b.hex.length - a.hex.length)[0]
 }
 
-/** As a DataVolume's `http.checksum` wants it: `sha256:…`. */
+/** The name under which a publisher lists the file at this address: its path's last segment, decoded. */
+export function fileNameOf(url: string): string {
+  return baseName(decode(new URL(url).pathname))
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // A percent sign that encodes nothing is part of the name.
+    return text
+  }
+}
+
+/** As `DiskSource.checksum` wants it: `sha256:…`. */
 export function formatChecksum({ algorithm, hex }: Checksum): string {
   return `${algorithm}:${hex}`
 }
