@@ -53,5 +53,6 @@ export default defineConfig({
     { name: 'host', testDir: 'e2e/host' },
     { name: 'embedded', testDir: 'e2e/journeys' },
     { name: 'cluster', testDir: 'e2e/journeys', grep: /@everywhere/ },
+    ...(process.env['CHIAVE_PICTURES'] ? [{ name: 'pictures', testDir: 'e2e/pictures' }] : []),
   ],
 })

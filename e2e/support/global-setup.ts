@@ -14,6 +14,11 @@ export const instancesFile = path.join(root, 'test-results', 'instances.json')
 
 /** Starts the two instances that all journeys share; each journey leaves them as it found them. */
 export default async function globalSetup(): Promise<() => Promise<void>> {
+  const running = runningInstance()
+  if (running) {
+    writeInstances({ embedded: running, cluster: running })
+    return async () => undefined
+  }
   const home = temporaryHome()
   // As the set-up of `npm start` does: the catalog offers the demo guest because its image is there.
   fs.mkdirSync(path.join(home, 'images'), { recursive: true })
@@ -30,18 +35,27 @@ export default async function globalSetup(): Promise<() => Promise<void>> {
     removeHome(embedded.home)
     throw error
   }
-  const instances: Instances = {
+  writeInstances({
     embedded: { url: embedded.url, home: embedded.home },
     cluster: { url: cluster.url, home: cluster.home },
-  }
-  fs.mkdirSync(path.dirname(instancesFile), { recursive: true })
-  fs.writeFileSync(instancesFile, JSON.stringify(instances))
+  })
   return async () => {
     for (const instance of [cluster, embedded]) {
       await instance.stop()
       removeHome(instance.home)
     }
   }
+}
+
+/** One that somebody else started, to run the `embedded` journeys against: see e2e/against-instance. */
+function runningInstance(): Instances['embedded'] | undefined {
+  const { CHIAVE_URL: url, CHIAVE_HOME: home } = process.env
+  return url && home ? { url, home } : undefined
+}
+
+function writeInstances(instances: Instances): void {
+  fs.mkdirSync(path.dirname(instancesFile), { recursive: true })
+  fs.writeFileSync(instancesFile, JSON.stringify(instances))
 }
 
 export function readInstances(): Instances {

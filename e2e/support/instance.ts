@@ -134,15 +134,16 @@ function parentOf(pid: number): number | undefined {
   }
 }
 
-/** Ids of QEMU processes that belong to a home. */
+/** Ids of QEMU processes that belong to a home. In a root of its own the instance calls its home otherwise than we do. */
 export function guestPids(home: string): number[] {
+  const inside = process.env['CHIAVE_HOME_INSIDE'] ?? home
   return fs
     .readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .filter((entry) => {
       try {
         const command = fs.readFileSync(`/proc/${entry}/cmdline`, 'utf8')
-        return /qemu-system/.test(command.split('\0')[0] ?? '') && command.includes(home)
+        return /qemu-system/.test(command.split('\0')[0] ?? '') && command.includes(inside)
       } catch {
         // It ended between the listing and this read.
         return false
