@@ -7,6 +7,8 @@ const only = (name, from, allowed, comment) => ({
   to: { path: '^(app|components|contract|server)/', pathNot: allowed },
 })
 
+const certificates = '^server/home/certificates\\.ts$'
+
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
@@ -34,7 +36,7 @@ module.exports = {
     only(
       'embedded-never-imports-operator',
       '^server/embedded/',
-      '^(contract/|server/embedded/)',
+      `^(contract/|server/embedded/)|${certificates}`,
       'The API server stores and notifies.',
     ),
     only(
@@ -46,13 +48,13 @@ module.exports = {
     only(
       'hypervisor-knows-no-kubernetes',
       '^server/hypervisor/',
-      '^server/(hypervisor/|operator/engine/hypervisor-port)',
+      `^server/(hypervisor/|operator/engine/hypervisor-port)|${certificates}`,
       'The hypervisor implements the port that the engine declares.',
     ),
     only(
       'cluster-is-a-leaf',
       '^server/cluster/',
-      '^(contract/|server/cluster/)',
+      `^(contract/|server/cluster/)|${certificates}`,
       'Connections know only the contract.',
     ),
     only(
@@ -61,6 +63,13 @@ module.exports = {
       '^(contract/|server/(proxy|consoles|inventory|cluster)/)',
       'Gateway parts meet in server/http and main.ts.',
     ),
+    {
+      name: 'certificates-serve-tests',
+      comment: 'Rooms get certificates handed in; only their tests make some.',
+      severity: 'error',
+      from: { path: '^server/(embedded|hypervisor|cluster)/', pathNot: '\\.test\\.ts$' },
+      to: { path: certificates },
+    },
     {
       name: 'contract-is-pure',
       severity: 'error',

@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { ensureSchemas, schemasDirectory } from './schemas/generate.mjs'
 import { fingerprint, isFresh } from './setup/build-stamp.mjs'
 import { root, run, SetupError, say, step } from './setup/steps.mjs'
 
@@ -12,13 +13,17 @@ const pages = {
   stamp: path.join(nextDirectory, 'chiave-stamp'),
   sources: [...shared, 'app', 'components', 'public', 'next.config.mjs', 'proxy.ts'],
 }
-const server = { stamp: path.join(distDirectory, 'chiave-stamp'), sources: [...shared, 'server'] }
+const server = { stamp: path.join(distDirectory, 'chiave-stamp'), sources: [...shared, 'scripts/schemas', 'server'] }
 
 /**
  * The server's entry points. The import worker is one of its own because it runs as another user and should load
  * nothing but what it needs.
  */
-const entries = { main: 'server/main.ts', 'import-worker': 'server/hypervisor/disks/import-worker.ts' }
+const entries = {
+  main: 'server/main.ts',
+  'import-worker': 'server/hypervisor/disks/import-worker.ts',
+  state: 'server/state/main.ts',
+}
 
 /**
  * Packages that stay in `node_modules`: the native one; @peculiar/x509, which is loaded only when a certificate is
@@ -89,6 +94,8 @@ async function bundle() {
       loader: { '.yaml': 'text' },
       logLevel: 'warning',
     })
+    ensureSchemas()
+    fs.cpSync(schemasDirectory, path.join(next, 'schemas'), { recursive: true })
     fs.rmSync(distDirectory, { recursive: true, force: true })
     fs.renameSync(next, distDirectory)
   } finally {

@@ -8,7 +8,7 @@ import { register } from 'tsx/esm/api'
 
 register()
 const { defaultImages } = await import('../contract/catalog/default-images.ts')
-const { fileNameOf, findChecksum } = await import('../server/hypervisor/disks/checksum-file.ts')
+const { findImageChecksum } = await import('../server/hypervisor/disks/checksum-file.ts')
 
 const TIMEOUT = 30_000
 const PARALLEL = 6
@@ -27,7 +27,7 @@ async function checkImage(url) {
 async function checkChecksums(url, imageUrl) {
   const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT) })
   if (!response.ok) return { ok: false, detail: String(response.status) }
-  const found = findChecksum(await response.text(), fileNameOf(imageUrl))
+  const found = findImageChecksum(await response.text(), { image: imageUrl, list: url })
   return found ? { ok: true, detail: found.algorithm } : { ok: false, detail: 'the image is not in it' }
 }
 

@@ -14,16 +14,16 @@ import { cacheDirectory, root, SetupError, say, stopChildren } from './setup/ste
 
 const reports = path.join(cacheDirectory, 'test')
 /** Milliseconds after which a runner that hangs is ended. */
-const patience = { unit: 20 * 60_000, browser: 45 * 60_000 }
+const patience = { unit: 20 * 60_000, api: 15 * 60_000, browser: 45 * 60_000 }
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const runners = new Set()
 
 /** @type {Record<string, (options: { full: boolean }) => Promise<Tally>>} */
-const suites = { check: runCheckSuite, unit: runUnitSuite, browser: runBrowserSuite }
+const suites = { check: runCheckSuite, unit: runUnitSuite, api: runApiSuite, browser: runBrowserSuite }
 
 /**
  * `npm test`: sets up a bare checkout, then runs everything, and counts it in the last line.
- * `--only check,unit,browser` runs a part; `--full` also what takes too long for every time.
+ * `--only check,unit,api,browser` runs a part; `--full` also what takes too long for every time.
  */
 async function main() {
   const { values } = parseArgs({ options: { full: { type: 'boolean', default: false }, only: { type: 'string' } } })
@@ -71,6 +71,24 @@ async function runUnitSuite({ full }) {
     ],
     env: { ...(full ? { CHIAVE_TEST_FULL: '1' } : {}) },
     patience: patience.unit,
+  })
+  return withCrash(readReport(output, countVitest), endedWell)
+}
+
+/**
+ * What `npm run test:api` asks of any API server, asked of our own.
+ * @param {{ full: boolean }} options
+ * @returns {Promise<Tally>}
+ */
+async function runApiSuite({ full }) {
+  say('The Kubernetes API, as its documentation has it')
+  const output = path.join(reports, 'api.json')
+  const config = path.join('e2e', 'api', 'vitest.config.ts')
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${output}`]
+  const endedWell = await runSuite({
+    args: ['node_modules/vitest/vitest.mjs', 'run', '--config', config, ...reporters],
+    env: full ? { CHIAVE_TEST_FULL: '1' } : {},
+    patience: patience.api,
   })
   return withCrash(readReport(output, countVitest), endedWell)
 }

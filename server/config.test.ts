@@ -39,6 +39,8 @@ describe('the command line', () => {
     [['--frobnicate'], /--frobnicate/],
     [['--port', '8006', '--api-port', '8006'], /--api-port/],
     [['stray'], /stray/],
+    [['--nodes', '2'], /one node/],
+    [['--stop-vms', '--cluster', 'kubeconfig'], /embedded cluster/],
   ])('refuses %j and names what is wrong', (argv, message) => {
     expect(() => parseConfig(argv, {})).toThrow(message)
   })

@@ -1,6 +1,6 @@
 import os from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
+import { type ParseArgsConfig, parseArgs } from 'node:util'
 import * as z from 'zod'
 import { StartError } from './start-error'
 
@@ -47,7 +47,21 @@ export interface Config {
 }
 
 /** Options that `scripts/start.mjs` handles before the server is there; accepted and ignored here. */
-const setUpOptions = { 'no-install': { type: 'boolean' } } as const
+const setUpOptions = ['no-install']
+
+/** Known, but without an implementation yet: refused with what to do instead. As in `scripts/setup/options.mjs`. */
+const unavailable: Record<string, string> = {
+  'install-service':
+    '--install-service is not available in this version; start Chiave from a service unit of your own, with KillMode=process so that guests outlive it.',
+  'uninstall-service':
+    '--uninstall-service is not available in this version, as Chiave installs no service; stop and remove the unit that you made yourself.',
+}
+
+/** Every option of the command line, whoever answers it. */
+export const optionNames = [...Object.keys(optionSchema.shape), ...setUpOptions, ...Object.keys(unavailable)]
+
+/** Options without a value. */
+export const flagNames = ['insecure-http', 'stop-vms', ...setUpOptions, ...Object.keys(unavailable)]
 
 /**
  * Parses the command line and `CHIAVE_*` once. The command line wins. Throws a StartError that names the option.
@@ -62,6 +76,7 @@ export function parseConfig(argv: readonly string[], env: Environment): Config {
     )
   }
   const given = options.data
+  refuseUnfinished(given)
   const apiPort = given['api-port'] ?? given.port + 1
   if (apiPort === given.port) throw new StartError('--api-port must differ from --port.')
   if (apiPort > 65535) throw new StartError('--api-port: 65536 is no port; name one with --api-port.')
@@ -81,6 +96,19 @@ export function parseConfig(argv: readonly string[], env: Environment): Config {
   }
 }
 
+function refuseUnfinished(given: z.infer<typeof optionSchema>): void {
+  if (given.nodes > 1) {
+    throw new StartError(
+      `--nodes ${given.nodes}: this version runs one node; leave --nodes out, or connect to a cluster of several with --cluster kubeconfig.`,
+    )
+  }
+  if (given['stop-vms'] && given.cluster !== 'embedded') {
+    throw new StartError(
+      `--stop-vms shuts down the guests of the embedded cluster; with --cluster ${given.cluster} stop machines in that cluster.`,
+    )
+  }
+}
+
 /** `/var/lib/chiave` as root, otherwise `${XDG_DATA_HOME:-~/.local/share}/chiave`. */
 export function defaultHome(env: Environment): string {
   if (process.getuid?.() === 0) return '/var/lib/chiave'
@@ -88,20 +116,23 @@ export function defaultHome(env: Environment): string {
 }
 
 function fromArguments(argv: readonly string[]): Record<string, string> {
-  const flags = ['insecure-http', 'stop-vms']
   const options = Object.fromEntries(
-    Object.keys(optionSchema.shape).map((name) => [
-      name,
-      { type: flags.includes(name) ? 'boolean' : 'string' } as const,
-    ]),
+    optionNames.map((name) => [name, { type: flagNames.includes(name) ? 'boolean' : 'string' } as const]),
   )
+  const values = readArguments(argv, options)
+  for (const [name, sentence] of Object.entries(unavailable)) {
+    if (values[name] !== undefined) throw new StartError(sentence)
+  }
+  return Object.fromEntries(
+    Object.entries(values)
+      .filter(([name]) => !setUpOptions.includes(name))
+      .map(([name, value]) => [name, String(value)]),
+  )
+}
+
+function readArguments(argv: readonly string[], options: NonNullable<ParseArgsConfig['options']>) {
   try {
-    const { values } = parseArgs({ args: [...argv], options: { ...options, ...setUpOptions }, strict: true })
-    return Object.fromEntries(
-      Object.entries(values)
-        .filter(([name]) => !(name in setUpOptions))
-        .map(([name, value]) => [name, String(value)]),
-    )
+    return parseArgs({ args: [...argv], options, strict: true }).values
   } catch (error) {
     const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
     throw new StartError(`${message.replace(/\. To specify.*$/, '')}. See npm start -- --help.`)

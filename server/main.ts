@@ -2,25 +2,19 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseConfig } from './config'
+import { ensureCertificates } from './home/certificates'
 import { openHome } from './home/home'
 import { askInstance, lockInstance } from './home/instance-lock'
 import { runChild } from './processes/child'
 import { explainStart, StartError } from './start-error'
 import { announce } from './supervisor/announce'
+import { buildStop } from './supervisor/build-stop'
 import { layOut } from './supervisor/layout'
+import type { PartsContext } from './supervisor/parts-context'
 import { runWhereReachable } from './supervisor/reachable'
+import type { Running } from './supervisor/shut-down-guests'
 import { outsideConnection, startConsole } from './supervisor/start-console'
-import { embeddedObstacle, type PartsContext, startAgents, startCluster } from './supervisor/start-embedded'
-import { runningMachines, stopMachines } from './supervisor/stop-machines'
-import type { SupervisedProcess } from './supervisor/supervised-process'
-
-const gracePeriod = 60_000
-
-interface Running {
-  console: SupervisedProcess[]
-  cluster: SupervisedProcess[]
-  agents: SupervisedProcess[]
-}
+import { certificateHosts, embeddedObstacle, startAgents, startCluster } from './supervisor/start-embedded'
 
 /** Starts everything that the command line names; read downwards it is the list of Chiave's parts. */
 async function main(argv: readonly string[]): Promise<void> {
@@ -31,46 +25,42 @@ async function main(argv: readonly string[]): Promise<void> {
 
   const say = (line: string) => process.stdout.write(`${line}\n`)
   const script = fileURLToPath(import.meta.url)
-  const home = openHome(config.home, { asRoot: embedded && process.getuid?.() === 0 })
+  const asRoot = embedded && process.getuid?.() === 0
+  // Modes are stated where they matter; a narrow umask would lock out the users that root starts the parts as.
+  if (asRoot) process.umask(0o022)
+  const home = openHome(config.home, { asRoot })
   if (home.uids) {
-    const code = await runWhereReachable({ root: path.dirname(path.dirname(script)), home: config.home, script, argv })
+    const root = path.dirname(path.dirname(script))
+    const code = await runWhereReachable({ root, home: config.home, script, argv }, say)
     if (code !== undefined) return process.exit(code)
   }
   const layout = layOut(home, config.nodes)
   if (config.stopVms && (await askInstance(layout.lockSocket, { op: 'stop-vms' }, say))) return
 
+  const context = buildContext({ config, home, layout, script, say })
   const running: Running = { console: [], cluster: [], agents: [] }
-  const { stop, signal } = buildStop({
-    running,
-    home: config.home,
-    agentSockets: layout.nodes.map(({ socket }) => socket),
-    say,
+  const stop = buildStop({ running, context })
+  const lock = await lockInstance(layout.lockSocket, async (_request, answer) => {
+    if (!embedded) throw new StartError(`The Chiave of this home runs no guests: it is connected to a cluster.`)
+    const tell = (line: string) => {
+      say(line)
+      answer(line)
+    }
+    // Ends after the answer, whether or not all went well: the parts have ended.
+    await stop({ machines: true, tell }).finally(() => setTimeout(() => process.exit(0), 100))
   })
-  const lock = await lockInstance(layout.lockSocket, async (_request, tell) => {
-    await stop({ machines: true, tell })
-    setTimeout(() => process.exit(0), 100)
-  })
-  const onSignal = () => void stop({ machines: false, tell: say }).then(() => process.exit(0))
+  const onSignal = () =>
+    void stop({ machines: false, tell: say }).then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('SIGHUP', onSignal).on('exit', lock.release)
 
-  const importWorker = path.join(path.dirname(script), 'import-worker.js')
-  const context: PartsContext = {
-    config,
-    home,
-    layout,
-    script,
-    importWorker,
-    version: readVersion(script),
-    say,
-    signal,
+  if (config.stopVms) {
+    await stop({ machines: true, tell: say })
+    return process.exit(0)
   }
   try {
-    if (embedded && (config.run.has('engine') || config.stopVms)) running.agents = startAgents(context).processes
-    if (config.stopVms) {
-      await Promise.all(running.agents.map((agent) => agent.ready))
-      await stop({ machines: true, tell: say })
-      return process.exit(0)
-    }
     await startParts(context, running)
   } catch (error) {
     await stop({ machines: false, tell: () => undefined })
@@ -78,48 +68,36 @@ async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** The API with its engine, then the console on it or on the cluster outside; announces when all are ready. */
+function buildContext(parts: Pick<PartsContext, 'config' | 'home' | 'layout' | 'script' | 'say'>): PartsContext {
+  const { config, home, script } = parts
+  let certificates: ReturnType<PartsContext['certificates']> | undefined
+  return {
+    ...parts,
+    importWorker: path.join(path.dirname(script), 'import-worker.js'),
+    version: readVersion(script),
+    certificates: () =>
+      (certificates ??= ensureCertificates({ directory: home.file('tls'), hosts: certificateHosts(config) })),
+  }
+}
+
+/** Agents, the API with its engine, then the console on it or on the cluster outside; announces when all are ready. */
 async function startParts(context: PartsContext, running: Running): Promise<void> {
   const { config, say } = context
-  const cluster = config.cluster === 'embedded' && config.run.has('api') ? await startCluster(context) : undefined
-  running.cluster = cluster?.processes ?? []
-  const agentsReady = running.agents.map((agent) => agent.ready)
+  const embedded = config.cluster === 'embedded'
+  if (embedded && config.run.has('engine')) running.agents = startAgents(context)
+  const api = embedded && config.run.has('api') ? await startCluster(context) : undefined
+  running.cluster = api ? [api.cluster] : []
+  const ready = () => [...running.agents, ...running.cluster].map((part) => part.ready)
   if (!config.run.has('console')) {
-    await Promise.all([cluster?.ready, ...agentsReady])
+    await Promise.all(ready())
     say(`Chiave runs ${[...config.run].join(', ')} without the console.`)
     return
   }
-  const connection = cluster
-    ? ({ type: 'socket', name: 'local', ...cluster.connection } as const)
-    : outsideConnection(config)
+  const connection = api ? ({ type: 'socket', name: 'local', ...api.connection } as const) : outsideConnection(config)
   const { process: console, fingerprint } = await startConsole(context, connection)
   running.console = [console]
-  const [ready] = await Promise.all([console.ready, cluster?.ready, ...agentsReady])
-  announce({ config, ready, fingerprint, say })
-}
-
-/** How everything ends, once: console and cluster first, then guests when that is wanted, the agents last. */
-function buildStop(options: { running: Running; home: string; agentSockets: string[]; say(line: string): void }) {
-  const { running, home, agentSockets } = options
-  const stopping = new AbortController()
-  let ended: Promise<void> | undefined
-  const end = async ({ machines, tell }: { machines: boolean; tell(line: string): void }): Promise<void> => {
-    stopping.abort()
-    await Promise.all([...running.console, ...running.cluster].map((part) => part.stop(3_500)))
-    if (machines) await stopMachines({ agentSockets, gracePeriod, say: tell })
-    else if (running.agents.length > 0) tellOfGuests((await runningMachines(agentSockets)).length, tell, home)
-    await Promise.all(running.agents.map((part) => part.stop(1_000)))
-  }
-  // Asked twice, as by a second Ctrl-C, it is still one end, and both wait for it.
-  const stop = (how: Parameters<typeof end>[0]) => (ended ??= end(how))
-  return { stop, signal: stopping.signal }
-}
-
-function tellOfGuests(count: number, tell: (line: string) => void, home: string): void {
-  if (count === 0) return
-  tell(
-    `${count} ${count === 1 ? 'guest keeps' : 'guests keep'} running. To shut ${count === 1 ? 'it' : 'them'} down: npm start -- --stop-vms --home ${home}`,
-  )
+  const [consoleReady] = await Promise.all([console.ready, ...ready()])
+  announce({ config, ready: consoleReady, fingerprint, say })
 }
 
 function readVersion(script: string): string {

@@ -74,7 +74,7 @@ export async function until(what, ask, { seconds = 300, every = 100 } = {}) {
 }
 
 /** @returns {Promise<number>} a port that is free, and whose successor is */
-async function freePort() {
+export async function freePort() {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 30_000)
     if ((await isFree(port)) && (await isFree(port + 1))) return port
@@ -94,7 +94,7 @@ function isFree(port) {
 }
 
 /** @param {string} file */
-function readKubeconfig(file) {
+export function readKubeconfig(file) {
   const config = YAML.parse(fs.readFileSync(file, 'utf8'))
   const { cluster } = config.clusters[0]
   return {

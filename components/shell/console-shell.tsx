@@ -12,6 +12,7 @@ import { ConnectionBanner } from './connection-banner'
 import { ConsoleMasthead } from './masthead'
 import { Navigation } from './navigation'
 import { SessionGate } from './session-gate'
+import { usePaletteKey } from './use-palette-key'
 
 const CommandPalette = dynamic(async () => (await import('./command-palette')).CommandPalette, { ssr: false })
 
@@ -70,23 +71,6 @@ function Frame({ children }: { children: ReactNode }) {
       {palette && <CommandPalette onClose={() => setPalette(false)} />}
     </Page>
   )
-}
-
-/** Ctrl-K opens and closes the palette from anywhere. */
-function usePaletteKey() {
-  const [open, setOpen] = useState(false)
-  useEffect(() => {
-    const toggle = (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return
-      // In a guest's terminal Ctrl-K belongs to the guest.
-      if (event.target instanceof Element && event.target.closest('[data-keyboard="guest"]')) return
-      event.preventDefault()
-      setOpen((was) => !was)
-    }
-    document.addEventListener('keydown', toggle)
-    return () => document.removeEventListener('keydown', toggle)
-  }, [])
-  return [open, setOpen] as const
 }
 
 /** Open where there is room; where it lies over the page, it closes when one has gone somewhere. */

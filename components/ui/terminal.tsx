@@ -88,5 +88,5 @@ export function Terminal(props: TerminalProps) {
     blur: () => session.current?.blur(),
   }))
 
-  return <div ref={target} className={styles['terminal']} data-testid="serial-terminal" />
+  return <div ref={target} className={styles['terminal']} data-keyboard="guest" data-testid="serial-terminal" />
 }

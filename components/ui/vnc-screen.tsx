@@ -100,6 +100,7 @@ export function VncScreen({ url, protocols, label, scaling, viewOnly, onState, h
       role="application"
       aria-label={label}
       tabIndex={0}
+      data-keyboard={viewOnly ? undefined : 'guest'}
       data-testid="vnc-screen"
       onFocus={(event) => {
         if (event.target === target.current) client.current?.focus()

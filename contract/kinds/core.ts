@@ -256,7 +256,10 @@ export interface CustomResourceDefinition extends KubeObject {
       storage: boolean
       deprecated?: boolean
       schema?: { openAPIV3Schema?: unknown }
-      subresources?: { status?: Record<string, never>; scale?: unknown }
+      subresources?: {
+        status?: Record<string, never>
+        scale?: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string }
+      }
       additionalPrinterColumns?: unknown[]
       selectableFields?: { jsonPath: string }[]
     }[]

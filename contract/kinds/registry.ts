@@ -1,7 +1,11 @@
+import { certificateSigningRequestKind } from './certificates'
 import * as core from './core'
 import { dataVolumeKind } from './data-volume'
 import type { Kind } from './kind'
+import * as network from './network'
 import { cdiConfigKind, cdiKind, kubeVirtKind, storageProfileKind } from './platform'
+import * as policy from './policy'
+import { clusterRoleBindingKind, clusterRoleKind, roleBindingKind, roleKind } from './rbac'
 import { virtualMachineKind } from './virtual-machine'
 import { virtualMachineInstanceKind } from './virtual-machine-instance'
 
@@ -20,6 +24,20 @@ export const builtInKinds: readonly Kind[] = [
   core.leaseKind,
   core.controllerRevisionKind,
   core.customResourceDefinitionKind,
+  roleKind,
+  roleBindingKind,
+  clusterRoleKind,
+  clusterRoleBindingKind,
+  certificateSigningRequestKind,
+  policy.resourceQuotaKind,
+  policy.limitRangeKind,
+  policy.priorityClassKind,
+  policy.validatingAdmissionPolicyKind,
+  policy.validatingAdmissionPolicyBindingKind,
+  network.serviceKind,
+  network.endpointsKind,
+  network.endpointSliceKind,
+  network.networkPolicyKind,
 ]
 
 /** Kinds that operators bring as custom resources. */

@@ -4,13 +4,14 @@ import type { VirtualMachineInstance } from '@/contract/kinds/virtual-machine-in
 import { openGuestConsole } from '../support/guest-console'
 import { type ImageServer, serveDemoImage } from '../support/image-server'
 import { guestPids, type Instance, leftovers, removeHome, startInstance } from '../support/instance'
-import { callApi, eventually, kubectlFor } from '../support/kubectl'
+import { callApi, eventually, kubectlFor, skipWithoutKubectl } from '../support/kubectl'
 import { importOf, testvm } from '../support/manifests'
 
 let instance: Instance
 let images: ImageServer
 
 test.describe.configure({ mode: 'serial' })
+skipWithoutKubectl()
 
 test.beforeAll(async () => {
   images = await serveDemoImage()

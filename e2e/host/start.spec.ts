@@ -4,7 +4,7 @@ import net from 'node:net'
 import path from 'node:path'
 import { expect, test } from '@playwright/test'
 import { freePorts, guestPids, removeHome, runStart, startInstance, temporaryHome } from '../support/instance'
-import { kubectlFor } from '../support/kubectl'
+import { kubectlFor, skipWithoutKubectl } from '../support/kubectl'
 
 test('a port that is taken ends the start with one sentence', async () => {
   const port = await freePorts()
@@ -89,6 +89,7 @@ test('Ctrl-C stops console and controllers within five seconds', async () => {
 })
 
 test('two instances with two homes run side by side and know nothing of each other', async () => {
+  skipWithoutKubectl()
   const a = await startInstance()
   const b = await startInstance()
   try {

@@ -1,16 +1,18 @@
 import { expect, test } from '@playwright/test'
 import type { DataVolume } from '@/contract/kinds/data-volume'
 import type { VirtualMachine } from '@/contract/kinds/virtual-machine'
+import type { VirtualMachineInstance } from '@/contract/kinds/virtual-machine-instance'
 import { openGuestConsole } from '../support/guest-console'
 import { type ImageServer, serveDemoImage } from '../support/image-server'
-import { guestPids, type Instance, leftovers, removeHome, startInstance } from '../support/instance'
-import { eventually, kubectlFor } from '../support/kubectl'
+import { guestPids, type Instance, leftovers, removeHome, runStart, startInstance } from '../support/instance'
+import { callApi, eventually, kubectlFor, skipWithoutKubectl } from '../support/kubectl'
 import { importOf, machineFrom } from '../support/manifests'
 
 let instance: Instance
 let images: ImageServer
 
 test.describe.configure({ mode: 'serial' })
+skipWithoutKubectl()
 
 test.beforeAll(async () => {
   images = await serveDemoImage({ bytesPerSecond: 6_000_000 })
@@ -142,7 +144,6 @@ test('Ctrl-C tells how many guests keep running and how to stop them, and that c
   await instance.stop()
   expect(instance.output()).toMatch(/1 guest keeps running\..*npm start -- --stop-vms/)
   expect(guestPids(instance.home)).toEqual(pids)
-  const { runStart } = await import('../support/instance')
   const { code, output } = runStart(['--stop-vms', '--home', instance.home, '--port', String(instance.port)])
   expect(output).toMatch(/survivor is off/)
   expect(code).toBe(0)
@@ -172,4 +173,57 @@ test('what should run is started again at the next start, and deleting it leaves
     (left) => left.length === 0,
     30,
   )
+})
+
+test('--stop-vms brings every guest back at the next start, whatever its run strategy, asked of a running Chiave or alone', async () => {
+  test.setTimeout(300_000)
+  const kubectl = kubectlFor(instance.kubeconfig)
+  const names = ['by-hand', 'once', 'again']
+  for (const [name, runStrategy] of [
+    ['by-hand', 'Manual'],
+    ['once', 'Once'],
+    ['again', 'RerunOnFailure'],
+  ] as const) {
+    const vm = machineFrom({ name, source: { blank: {} }, runStrategy })
+    // Nothing boots from an empty disk: such a guest notices no button.
+    vm.spec.template.spec.terminationGracePeriodSeconds = 5
+    kubectl.apply(vm)
+  }
+  const start = `/apis/subresources.kubevirt.io/v1/namespaces/default/virtualmachines/by-hand/start`
+  await eventually(
+    'it is started',
+    () => callApi(instance.kubeconfig, 'PUT', start, {}),
+    ({ status }) => status === 202,
+    120,
+  )
+  const instances = () => names.map((name) => kubectl.json<VirtualMachineInstance>('get', 'vmi', name))
+  const allRun = () =>
+    eventually(
+      'all run',
+      () => instances().map(({ status }) => status?.phase),
+      (phases) => phases.every((phase) => phase === 'Running') && guestPids(instance.home).length === names.length,
+      120,
+    )
+  await allRun()
+  const uids = instances().map(({ metadata }) => metadata.uid)
+  const stopVms = () => runStart(['--stop-vms', '--home', instance.home])
+  const allAreOff = /^(default\/(by-hand|once|again) did not shut down within 5 s and was switched off\.\n){3}$/m
+
+  const ended = new Promise((resolve) => instance.process.once('exit', resolve))
+  expect(stopVms()).toEqual({ code: 0, output: expect.stringMatching(allAreOff) })
+  expect(await ended).toBe(0)
+  expect(guestPids(instance.home)).toEqual([])
+
+  instance = await startInstance({ home: instance.home, port: instance.port })
+  await allRun()
+  expect(instances().map(({ metadata }) => metadata.uid)).toEqual(uids)
+  await instance.stop()
+  expect(guestPids(instance.home)).toHaveLength(names.length)
+  expect(stopVms()).toEqual({ code: 0, output: expect.stringMatching(allAreOff) })
+  expect(guestPids(instance.home)).toEqual([])
+
+  instance = await startInstance({ home: instance.home, port: instance.port })
+  await allRun()
+  expect(instances().map(({ metadata }) => metadata.uid)).toEqual(uids)
+  kubectl('delete', 'vm', ...names)
 })

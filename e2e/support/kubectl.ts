@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import https from 'node:https'
+import { test } from '@playwright/test'
 import * as YAML from 'yaml'
 import type { KubeObject } from '@/contract/kube-object'
 
@@ -8,6 +9,18 @@ export interface Kubectl {
   (...args: string[]): string
   apply(manifest: string | object): string
   json<T = KubeObject>(...args: string[]): T
+}
+
+/**
+ * Skips the tests of the file or of the hook it is called in, with the reason, where there is no `kubectl`: on Debian
+ * `npm test` installs it. Continuous integration must not pass without it.
+ */
+export function skipWithoutKubectl(): void {
+  const found = (process.env['PATH'] ?? '').split(':').some((directory) => fs.existsSync(`${directory}/kubectl`))
+  const reason = 'kubectl is not installed (Debian package kubernetes-client)'
+  if (!found && process.env['CI'] !== undefined)
+    throw new Error(`${reason}, and these tests must not be skipped in CI.`)
+  test.skip(!found, reason)
 }
 
 /** The real `kubectl` with an instance's kubeconfig. */

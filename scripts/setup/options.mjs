@@ -16,14 +16,29 @@ export const startOptions = {
   cluster: { value: 'KIND', help: 'embedded (default), kubeconfig or in-cluster' },
   kubeconfig: { value: 'FILE', help: 'with --cluster kubeconfig: the file to use (KUBECONFIG, else ~/.kube/config)' },
   context: { value: 'NAME', help: 'with --cluster kubeconfig: the context to use (the current one)' },
-  nodes: { value: 'N', help: 'number of nodes of the embedded cluster (1)' },
+  nodes: { value: 'N', help: 'number of nodes of the embedded cluster (1; more are not available in this version)' },
   run: { value: 'PARTS', help: 'parts to run: console,platform,api,engine (all)' },
   'stop-vms': { help: 'shut the guests of this home down, then end' },
-  'install-service': { help: 'install Chiave as a service of this host' },
-  'uninstall-service': { help: 'remove that service' },
+  'install-service': { help: 'install Chiave as a service of this host (not available in this version)' },
+  'uninstall-service': { help: 'remove that service (not available in this version)' },
   'no-install': { help: 'only list what the set-up would install, then end (exit code 1 if anything is missing)' },
   help: { help: 'show this help' },
   version: { help: 'show the version' },
+}
+
+/**
+ * What the server refuses in any case is refused here in its words, before minutes of set-up.
+ * @type {Record<string, (value: string | boolean) => string | undefined>}
+ */
+const refusals = {
+  nodes: (value) =>
+    Number(value) > 1
+      ? `--nodes ${value}: this version runs one node; leave --nodes out, or connect to a cluster of several with --cluster kubeconfig.`
+      : undefined,
+  'install-service': () =>
+    '--install-service is not available in this version; start Chiave from a service unit of your own, with KillMode=process so that guests outlive it.',
+  'uninstall-service': () =>
+    '--uninstall-service is not available in this version, as Chiave installs no service; stop and remove the unit that you made yourself.',
 }
 
 /** A mistake on the command line, as one sentence. */
@@ -53,6 +68,7 @@ export function parseStartOptions(argv, env) {
   /** @param {string} name */
   const flag = (name) => given[name] === true || /^(1|true|yes|on)$/i.test(text(name) ?? '')
 
+  refuse(given, text)
   const cluster = text('cluster') ?? 'embedded'
   if (!['embedded', 'kubeconfig', 'in-cluster'].includes(cluster)) {
     throw new UsageError(`--cluster is embedded, kubeconfig or in-cluster, not "${cluster}".`)
@@ -68,6 +84,19 @@ export function parseStartOptions(argv, env) {
     noInstall: flag('no-install'),
     help: flag('help'),
     version: flag('version'),
+  }
+}
+
+/**
+ * @param {Record<string, string | boolean | undefined>} given
+ * @param {(name: string) => string | undefined} text
+ */
+function refuse(given, text) {
+  if (given['help'] === true || given['version'] === true) return
+  for (const [name, sentence] of Object.entries(refusals)) {
+    const value = given[name] ?? (startOptions[name]?.value === undefined ? undefined : text(name))
+    const refusal = value === undefined ? undefined : sentence(value)
+    if (refusal !== undefined) throw new UsageError(refusal)
   }
 }
 

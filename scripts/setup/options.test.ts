@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseConfig } from '@/server/config'
+import { flagNames, optionNames, parseConfig } from '@/server/config'
 import { helpText, parseStartOptions, startOptions } from './options.mjs'
 
 const env = (variables: Record<string, string> = {}) => ({ NODE_ENV: 'test' as const, ...variables })
@@ -52,19 +52,32 @@ describe('the options of npm start', () => {
     for (const name of Object.keys(startOptions)) expect(helpText()).toContain(`--${name}`)
   })
 
-  test('the server knows every one that it is given', () => {
-    const answeredBeforeTheServer = ['help', 'version', 'install-service', 'uninstall-service']
-    const values: Record<string, string> = {
-      cluster: 'embedded',
-      run: 'console',
-      port: '81',
-      'api-port': '82',
-      nodes: '1',
-    }
-    for (const [name, { value }] of Object.entries(startOptions)) {
-      if (answeredBeforeTheServer.includes(name)) continue
-      const argv = value === undefined ? [`--${name}`] : [`--${name}`, values[name] ?? 'x']
-      expect(() => parseConfig(argv, env()), name).not.toThrow()
-    }
+  test('are the same here and in the server, values and flags alike', () => {
+    const answeredHere = ['help', 'version']
+    const passedOn = Object.keys(startOptions).filter((name) => !answeredHere.includes(name))
+    expect(passedOn.sort()).toEqual([...optionNames].sort())
+    const flags = passedOn.filter((name) => startOptions[name]?.value === undefined)
+    expect(flags.sort()).toEqual([...flagNames].sort())
+  })
+
+  test.each([['--nodes', '3'], ['--install-service'], ['--uninstall-service']])(
+    '%s is refused at once, in the one sentence that the server has for it',
+    (...argv) => {
+      const sentenceOf = (refuse: () => unknown) => {
+        try {
+          return refuse()
+        } catch (error) {
+          return error instanceof Error ? error.message : error
+        }
+      }
+      const here = sentenceOf(() => parseStartOptions(argv, env()))
+      expect(here).toMatch(/^--[a-z-]+( 3)?(:| is not available) [^\n]+\.$/)
+      expect(sentenceOf(() => parseConfig(argv, env()))).toBe(here)
+    },
+  )
+
+  test('one node is what there is, also when it is asked for', () => {
+    expect(parseConfig(['--nodes', '1'], env()).nodes).toBe(1)
+    expect(() => parseStartOptions(['--nodes', '1'], env())).not.toThrow()
   })
 })

@@ -9,8 +9,8 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { TLSSocket } from 'node:tls'
-import { generate } from 'selfsigned'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { ensureCertificates } from '@/server/home/certificates'
 import { type Connection, UpgradeRefused } from './connection'
 import { createKubeconfigConnection, KubeconfigError } from './kubeconfig'
 import { createSocketConnection } from './socket-connection'
@@ -21,32 +21,14 @@ interface Fixture {
   stop(): Promise<void>
 }
 
-const ca = await generate([{ name: 'commonName', value: 'test CA' }], {
-  keyType: 'ec',
-  algorithm: 'sha256',
-  extensions: [
-    { name: 'basicConstraints', cA: true, critical: true },
-    { name: 'keyUsage', keyCertSign: true, critical: true },
-  ],
-})
-const signedBy = { key: ca.private, cert: ca.cert }
-const serverPair = await generate([{ name: 'commonName', value: 'api' }], {
-  keyType: 'ec',
-  algorithm: 'sha256',
-  ca: signedBy,
-  extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'api.example' }] }],
-})
-const clientPair = await generate([{ name: 'commonName', value: 'ada' }], {
-  keyType: 'ec',
-  algorithm: 'sha256',
-  ca: signedBy,
-})
-
-let directory: string
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'chiave-connection-'))
-})
+const directory = await mkdtemp(join(tmpdir(), 'chiave-connection-'))
 afterAll(() => rm(directory, { recursive: true }))
+
+const certificates = await ensureCertificates({ directory: join(directory, 'tls'), hosts: ['api.example'] })
+const { ca } = certificates
+const serverPair = await certificates.server('api')
+/** What a client shows need only be signed by an authority that the server names. */
+const clientPair = await certificates.server('ada')
 
 let counter = 0
 
@@ -90,7 +72,7 @@ const defaultCluster = { 'certificate-authority-data': base64(ca.cert), 'tls-ser
 
 async function onTls(handler: RequestListener, parts?: KubeconfigParts): Promise<Fixture> {
   const server = createHttpsServer(
-    { cert: serverPair.cert, key: serverPair.private, ca: ca.cert, requestCert: true, rejectUnauthorized: false },
+    { ...serverPair, ca: ca.cert, requestCert: true, rejectUnauthorized: false },
     handler,
   ).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -306,10 +288,10 @@ describe('a kubeconfig', () => {
   it('shows its client certificate for itself, but never beside a person’s own token', async () => {
     const user = {
       'client-certificate-data': base64(clientPair.cert),
-      'client-key-data': base64(clientPair.private),
+      'client-key-data': base64(clientPair.key),
     }
     fixture = await onTls(whoAmI, { user })
-    expect(await ask(fixture.connection)).toEqual({ cn: 'ada', authorization: null })
+    expect(await ask(fixture.connection)).toEqual({ cn: 'Chiave ada', authorization: null })
     expect(await ask(fixture.connection, { type: 'token', token: 't' })).toEqual({
       cn: null,
       authorization: 'Bearer t',
@@ -320,7 +302,8 @@ describe('a kubeconfig', () => {
     fixture = await onTls(whoAmI, { cluster: {} })
     await expect(ask(fixture.connection)).rejects.toThrow(/certificate|issuer/)
     await fixture.stop()
-    fixture = await onTls(whoAmI, { cluster: { 'certificate-authority-data': base64(ca.cert) } })
+    const misnamed = { ...defaultCluster, 'tls-server-name': 'other.example' }
+    fixture = await onTls(whoAmI, { cluster: misnamed })
     await expect(ask(fixture.connection)).rejects.toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
     await fixture.stop()
     fixture = await onTls(whoAmI, { cluster: { 'insecure-skip-tls-verify': true } })

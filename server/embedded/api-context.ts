@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AdmissionChain } from './admission/admission'
 import type { Clock } from './clock'
+import type { FlowControl } from './http/flow-control'
 import type { ResourceRequestInfo } from './http/request-info'
 import type { Authorizer } from './identity/authorize'
 import type { User } from './identity/user'
@@ -16,6 +17,7 @@ export interface ApiContext {
   hub: WatchHub
   registry: Registry
   admission: AdmissionChain
+  flow: FlowControl
   authorizer: Authorizer
   clock: Clock
   log: Log

@@ -1,25 +1,35 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { containerKinds } from '@/contract/kinds/container-workloads'
 import { namespaceKind } from '@/contract/kinds/core'
 import type { Kind } from '@/contract/kinds/kind'
+import { priorityClassKind } from '@/contract/kinds/policy'
 import { builtInKinds, customKinds } from '@/contract/kinds/registry'
 import { AdmissionChain, type AdmissionPlugin } from './admission/admission'
+import { policyAdmission } from './admission/policy'
 import { standardAdmission } from './admission/standard'
 import type { ApiContext } from './api-context'
 import { type Clock, systemClock } from './clock'
-import { OpenApiV3 } from './discovery/open-api-v3'
+import { BuiltInSchemas } from './discovery/built-in-schemas'
+import { SchemaFiles } from './discovery/schema-files'
+import { OpenApi } from './discovery/serve-open-api'
 import { virtualGroups } from './discovery/virtual-groups'
 import { pathNotFound } from './http/dispatch'
-import { readRequestInfo } from './http/request-info'
+import { FlowControl, type FlowLimits } from './http/flow-control'
+import { readRequestInfo, readUrl } from './http/request-info'
 import { requirePermission, type ServerParts, serve } from './http/serve'
-import { createAuthenticator } from './identity/authenticate'
-import { type Authorizer, mastersOnly } from './identity/authorize'
+import type { Authorizer } from './identity/authorize'
+import { instanceKeys } from './identity/instance-keys'
+import { openIdentity } from './identity/start-identity'
 import type { StaticUser } from './identity/user'
-import { ensureDefinitions, ensureObject, firstNamespaces } from './lifecycle/bootstrap'
+import { ensureDefinitions, ensureObject, firstNamespaces, firstPriorityClasses } from './lifecycle/bootstrap'
 import { followDefinitions } from './lifecycle/definitions'
 import { keepHouse } from './lifecycle/housekeeping'
 import { furnishNamespaces } from './lifecycle/namespaces'
+import { keepQuotas } from './lifecycle/resource-quotas'
 import { type Log, silentLog } from './log'
+import { PolicyIndex } from './policy/policy-index'
+import { NamespaceUsage } from './quota/namespace-usage'
 import { Registry } from './registry/registry'
 import { createCipher } from './storage/cipher'
 import { ObjectStore } from './storage/object-store'
@@ -34,13 +44,19 @@ export interface ApiServerOptions {
   databasePath: string
   /** 32 bytes; Secrets are encrypted with it. */
   encryptionKey: Buffer
+  /** Keys that were replaced: what they encrypted is brought under the present one in the background. */
+  olderEncryptionKeys?: readonly Buffer[]
   users: readonly StaticUser[]
+  /** Where the build put the schemas; without them every field of every kind passes. */
+  schemasDirectory?: string
   /** Default: every kind of the contract. */
   kinds?: { builtIn: readonly Kind[]; custom: readonly Kind[] }
   subresources?: readonly SubresourceHandler[]
   /** Default: the rules that KubeVirt's, CDI's and Kubernetes' own admission have for the kinds served. */
   admission?: readonly AdmissionPlugin[]
   authorizer?: Authorizer
+  /** How much one person may have under way. */
+  flowLimits?: FlowLimits
   clock?: Clock
   log?: Log
   versionInfo?: VersionInfo
@@ -54,6 +70,10 @@ export interface ApiServerOptions {
 export interface ApiServer {
   handleRequest(request: IncomingMessage, response: ServerResponse): void
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** PEM of the authority of client certificates: what a TLS listener that takes them must verify against. */
+  clientAuthority(): Promise<string>
+  /** Resolves to true when nothing needs the older encryption keys any more. */
+  resealed: Promise<boolean>
   /** Ends watches and streams, commits what is queued and closes the database. */
   close(): Promise<void>
 }
@@ -67,33 +87,52 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const kinds = options.kinds ?? { builtIn: builtInKinds, custom: customKinds }
   const store = new ObjectStore({
     path: options.databasePath,
-    cipher: createCipher(options.encryptionKey),
-    sealed: new Set(['secrets']),
+    cipher: createCipher(options.encryptionKey, options.olderEncryptionKeys),
+    sealed: new Set(['secrets', instanceKeys]),
     now: () => clock.now().getTime(),
   })
-  const registry = new Registry(kinds.builtIn)
+  const files = new SchemaFiles(options.schemasDirectory)
+  const registry = new Registry([...kinds.builtIn, ...containerKinds], new BuiltInSchemas(files))
+  const usage = new NamespaceUsage(store)
+  const policyIndex = new PolicyIndex(store)
+  const { users, caCertificate } = options
+  const identity = await openIdentity({ store, clock, users, caCertificate, authorizer: options.authorizer })
   const api: ApiContext = {
     store,
     registry,
     hub: new WatchHub(store),
-    admission: new AdmissionChain(options.admission ?? standardAdmission),
-    authorizer: options.authorizer ?? mastersOnly,
+    flow: new FlowControl(options.flowLimits),
+    admission: new AdmissionChain([
+      ...(options.admission ?? standardAdmission),
+      ...identity.admission,
+      ...policyAdmission({ usage, index: policyIndex, registry, authorizer: identity.authorizer }),
+    ]),
+    authorizer: identity.authorizer,
     clock,
     log,
   }
   const stops = [followDefinitions(api)]
-  await ensureDefinitions(api, kinds.custom)
+  await ensureDefinitions(api, kinds.custom, files)
   for (const name of firstNamespaces) {
     await ensureObject(api, namespaceKind, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
   }
-  stops.push(furnishNamespaces(api, options.caCertificate), keepHouse(api))
+  for (const object of firstPriorityClasses()) await ensureObject(api, priorityClassKind, object)
+  await identity.start(api)
+  stops.push(
+    identity.stop,
+    furnishNamespaces(api, caCertificate),
+    keepHouse(api),
+    keepQuotas(api, usage),
+    policyIndex.stop,
+  )
 
+  const virtual = virtualGroups(subresources)
   const parts: ServerParts = {
     api,
-    authenticate: createAuthenticator(options.users),
+    identity,
     subresources,
-    discovery: { registry, virtualGroups: virtualGroups(subresources) },
-    openApiV3: new OpenApiV3(registry),
+    discovery: { registry, virtualGroups: virtual },
+    openApi: new OpenApi({ registry, virtualGroups: virtual, files }),
     versions: buildVersions(options.versionInfo),
     staticFiles: options.staticFiles ?? {},
   }
@@ -105,6 +144,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       socket.on('error', () => socket.destroy())
       upgrade(parts, streams, { request, socket, head }).catch((error: unknown) => refuseUpgrade(socket, error))
     },
+    resealed: options.olderEncryptionKeys?.length ? reseal(store, log) : Promise.resolve(true),
+    clientAuthority: () => identity.clientAuthority.certificate(),
     close: async () => {
       for (const stop of stops) stop()
       streams.close()
@@ -116,15 +157,25 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   }
 }
 
+/** Goes on without: the older keys are then tried again at the next start. */
+async function reseal(store: ObjectStore, log: Log): Promise<boolean> {
+  try {
+    return (await store.reseal()) !== undefined
+  } catch (error) {
+    log.error({ err: error }, 'cannot bring the cluster state under its new encryption key')
+    return false
+  }
+}
+
 async function upgrade(
-  { api, authenticate }: ServerParts,
+  { api, identity }: ServerParts,
   streams: ReturnType<typeof createStreamUpgrader>,
   incoming: { request: IncomingMessage; socket: Duplex; head: Buffer },
 ): Promise<void> {
-  const url = new URL(incoming.request.url ?? '/', 'http://localhost')
-  const user = authenticate(incoming.request)
+  const url = readUrl(incoming.request.url)
+  const user = identity.authenticate(incoming.request)
   const info = readRequestInfo('GET', url)
-  requirePermission(api, info, user)
+  requirePermission(api, info, { user, query: url.searchParams })
   if (info.type !== 'resource' || !isMachineSubresource(info)) throw pathNotFound()
   await streams.upgrade(incoming, { info, query: url.searchParams, user })
 }

@@ -25,8 +25,8 @@ export interface SubresourceAnswer {
  * error that carries a `status: KubeStatus` is answered as that Status, before any upgrade.
  */
 export interface SubresourceHandler {
-  resource: 'virtualmachines' | 'virtualmachineinstances'
-  /** e.g. `start`, `vnc`, `vnc/screenshot`. */
+  resource: 'virtualmachines' | 'virtualmachineinstances' | 'expand-vm-spec'
+  /** e.g. `start`, `vnc`, `vnc/screenshot`; '' for a call that is about no object. */
   subresource: string
   method: 'GET' | 'PUT'
   handle?(context: SubresourceContext): Promise<SubresourceAnswer>

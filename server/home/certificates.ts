@@ -33,6 +33,8 @@ export interface Certificates {
   ca: { cert: string }
   /** The pair of one server (`api`, `console` …), made or renewed when need be. */
   server(name: string): Promise<ServerCertificate>
+  /** A new pair of one server whatever its age; the one before stays valid until it ends. */
+  renew(name: string): Promise<ServerCertificate>
   /** SHA-256 of the CA's certificate as browsers print it, `AB:CD:…`. */
   fingerprint: string
 }
@@ -87,11 +89,22 @@ export async function ensureCertificates(options: CertificatesOptions): Promise<
     return { certificate, key }
   }
 
+  function checkName(name: string): void {
+    if (!/^[a-z][a-z0-9-]*$/.test(name) || name === 'ca') throw new Error(`"${name}" is no name for a certificate`)
+  }
+
   return {
     ca: { cert: caPem },
     fingerprint: ca.certificate.fingerprint256,
+    async renew(name) {
+      checkName(name)
+      // What is being made meanwhile would otherwise win.
+      await pending.get(name)
+      const pair = await issueServer(name)
+      return { cert: pair.certificate.toString() + caPem, key: pemOf(pair.key) }
+    },
     server(name) {
-      if (!/^[a-z][a-z0-9-]*$/.test(name) || name === 'ca') throw new Error(`"${name}" is no name for a certificate`)
+      checkName(name)
       const running = pending.get(name)
       if (running) return running
       const started = ensureServer(name).finally(() => pending.delete(name))

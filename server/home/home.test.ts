@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -35,6 +36,26 @@ describe('a home', () => {
     expect(secret).toHaveLength(32)
     expect(home.secret({ path: home.file('key'), bytes: 32 })).toEqual(secret)
     expect(fs.statSync(home.file('key')).mode & 0o777).toBe(0o600)
+  })
+
+  it.runIf(process.getuid?.() === 0)('made by root under umask 077 can be passed through by other users', () => {
+    fs.chmodSync(directory, 0o711)
+    const before = process.umask(0o077)
+    try {
+      const home = openHome(path.join(directory, 'srv', 'chiave'), { asRoot: true })
+      home.directory({ path: home.file('run'), mode: 0o711 })
+      const read = spawnSync('cat', [home.file('instance.json')], { uid: 61_234, gid: 61_234, encoding: 'utf8' })
+      expect(read).toMatchObject({ status: 0, stdout: expect.stringContaining(home.instanceId) })
+    } finally {
+      process.umask(before)
+    }
+  })
+
+  it.runIf(process.getuid?.() === 0)('is refused to root below a directory that is closed to others', () => {
+    fs.chmodSync(directory, 0o700)
+    expect(() => openHome(path.join(directory, 'chiave'), { asRoot: true })).toThrow(
+      `${directory} can be entered by root alone`,
+    )
   })
 
   it.runIf(process.getuid?.() === 0)('gives two instances user ids that do not overlap', () => {
@@ -83,11 +104,21 @@ describe('the lock of a home', () => {
 
   it('carries the wish to stop all machines to the instance that runs', async () => {
     const socket = path.join(directory, 'lock.sock')
-    const lock = await lockInstance(socket, async (request, say) => say(`did ${request.op}`))
+    const lock = await lockInstance(socket, async (request, say) => {
+      say(`did ${request.op}`)
+      setTimeout(() => lock.release(), 100)
+    })
     const lines: string[] = []
     expect(await askInstance(socket, { op: 'stop-vms' }, (line) => lines.push(line))).toBe(true)
     expect(lines).toEqual(['did stop-vms'])
-    lock.release()
+    // The answer to the first comes when the home is free.
     expect(await askInstance(socket, { op: 'stop-vms' }, () => undefined)).toBe(false)
+  })
+
+  it('tells whoever asked when the wish could not be carried out', async () => {
+    const socket = path.join(directory, 'lock.sock')
+    const lock = await lockInstance(socket, () => Promise.reject(new Error('The database is gone.')))
+    await expect(askInstance(socket, { op: 'stop-vms' }, () => undefined)).rejects.toThrow('The database is gone.')
+    lock.release()
   })
 })

@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import * as z from 'zod'
 import { StartError } from '../start-error'
+import { closedAbove } from './open-to-others'
 
 /** What a later version must know to migrate a home; a newer one is refused. */
 const schemaVersion = 1
@@ -42,8 +43,16 @@ const blocks = 4_096
 /** Opens or lays out the home. Throws StartErrors for a home that cannot be written or is newer than this version. */
 export function openHome(homePath: string, { asRoot }: { asRoot: boolean }): Home {
   makeDirectories(homePath, asRoot ? 0o711 : 0o700)
-  // Dropped processes and guests reach their own part through it; listing it is not theirs.
-  if (asRoot) fs.chmodSync(homePath, 0o711)
+  if (asRoot) {
+    // Dropped processes and guests reach their own part through it; listing it is not theirs.
+    fs.chmodSync(homePath, 0o711)
+    const closed = closedAbove(homePath)
+    if (closed !== undefined) {
+      throw new StartError(
+        `${closed} can be entered by root alone, and Chiave's parts and guests run as users of their own; choose a place like /var/lib/chiave with --home.`,
+      )
+    }
+  }
   checkSchema(path.join(homePath, 'schema.json'))
   const instanceFile = path.join(homePath, 'instance.json')
   const instance = readInstance(instanceFile, asRoot)
@@ -75,6 +84,8 @@ function makeDirectories(directory: string, mode: number): void {
   const parent = path.dirname(directory)
   if (parent !== directory) makeDirectories(parent, 0o755)
   fs.mkdirSync(directory, { mode })
+  // A narrow umask must not close what others have to pass through.
+  fs.chmodSync(directory, mode)
 }
 
 function checkSchema(file: string): void {

@@ -14,6 +14,7 @@ import type { Connection, Identity } from '@/server/cluster/connection'
 import { createKubeconfigConnection } from '@/server/cluster/kubeconfig'
 import { createSocketConnection } from '@/server/cluster/socket-connection'
 import { type ApiServer, startApiServer } from '@/server/embedded/api-server'
+import { testSchemas } from '@/server/embedded/testing/start-test-server'
 import { ensureCertificates } from '@/server/home/certificates'
 import { duplexPair } from './duplex-pair.fixture'
 import { call, endOf, eventually, type GatewayFixture, openSocket, signIn, startFixture } from './gateway.fixture'
@@ -32,6 +33,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'chiave-embedded-'))
   api = await startApiServer({
     databasePath: join(directory, 'state.db'),
+    schemasDirectory: testSchemas,
     encryptionKey: randomBytes(32),
     users: [
       { name: 'admin', groups: ['system:masters'], tokenSha256: sha256(tokens.admin) },

@@ -1,4 +1,5 @@
 import { startAgent } from '../hypervisor/agent'
+import { isAlive } from '../operator/engine/virtual-machine-instance/observed'
 import type { AgentConfig } from '../supervisor/process-config'
 import type { ChildContext, Running } from './child'
 
@@ -16,5 +17,15 @@ export async function startAgentProcess(config: AgentConfig, { log, signal }: Ch
     log,
     signal,
   })
-  return { close: () => agent.close() }
+  return {
+    close: async () => {
+      const machines = await agent.hypervisor.machines()
+      await agent.close()
+      // Rules and groups that hold guests are of no use without one; the next start makes them again.
+      if (machines.some(isAlive)) return
+      await agent
+        .removeHostFootprint()
+        .catch((error: unknown) => log.warn({ err: error }, 'something stays on the host'))
+    },
+  }
 }

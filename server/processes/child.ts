@@ -1,11 +1,13 @@
 import { type Logger, pino } from 'pino'
 import { explainStart } from '../start-error'
-import type { ChildMessage, ParentMessage, ProcessConfig } from '../supervisor/process-config'
+import type { AgentAddress, ChildMessage, ParentMessage, ProcessConfig } from '../supervisor/process-config'
 
 export interface Running {
   url?: string
   loginUrl?: string
   close(): Promise<void>
+  /** The cluster's alone: its last work. Shuts the guests of these nodes down; `tell` gets a line for every step. */
+  shutDownMachines?(agents: readonly AgentAddress[], tell: (line: string) => void): Promise<void>
 }
 
 export interface ChildContext {
@@ -36,9 +38,9 @@ export function runChild(
   }
   const tell = (message: ChildMessage) => process.connected && process.send?.(message)
 
-  process.on('message', (message: ParentMessage) => {
-    if (message.type === 'stop') return void stop('asked to')
-    start(message.config, { log, signal: stopping.signal }).then(
+  let starting: Promise<unknown> = Promise.resolve()
+  const begin = (config: ProcessConfig) =>
+    start(config, { log, signal: stopping.signal }).then(
       (started) => {
         running = started
         tell({
@@ -54,6 +56,22 @@ export function runChild(
         setTimeout(() => process.exit(1), 50)
       },
     )
+  const shutDownMachines = async (agents: readonly AgentAddress[]) => {
+    try {
+      await starting
+      if (!running?.shutDownMachines) throw new Error(`The ${name} process runs no machines.`)
+      await running.shutDownMachines(agents, (line) => tell({ type: 'progress', line }))
+      tell({ type: 'done' })
+    } catch (error) {
+      log.error({ err: error }, 'cannot shut the machines down')
+      tell({ type: 'refused', sentence: explainStart(error).message })
+    }
+  }
+
+  process.on('message', (message: ParentMessage) => {
+    if (message.type === 'stop') void stop('asked to')
+    else if (message.type === 'shut-down-machines') void shutDownMachines(message.agents)
+    else starting = begin(message.config)
   })
   // Every write is durable when acknowledged, so the quickest end is safe, and it frees the ports for the next start.
   process.on('disconnect', () => process.exit(0))

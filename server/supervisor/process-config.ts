@@ -15,18 +15,31 @@ export interface AgentConfig {
   importWorker: string
 }
 
+/** How the cluster process reaches a node's agent. */
+export interface AgentAddress {
+  nodeName: string
+  socketPath: string
+}
+
 export interface ClusterConfig {
   process: 'cluster'
   databasePath: string
   /** base64 of 32 bytes */
   encryptionKey: string
+  /** Replaced keys, as `encryptionKey`, and the file of theirs to remove once nothing needs them. */
+  olderEncryptionKeys?: { keys: string[]; file: string } | undefined
   users: StaticUser[]
   engineToken: string
   socketPath: string
-  https: { host: string; port: number; certificate: string; key: string; caCertificate: string; advertisedUrl: string }
-  agents: { nodeName: string; socketPath: string }[]
+  /** PEM; handed to workloads as `kube-root-ca.crt`. */
+  caCertificate: string
+  /** Absent when the cluster serves this instance's own processes alone. */
+  https?: { host: string; port: number; certificate: string; key: string; advertisedUrl: string }
+  agents: AgentAddress[]
   /** The demo guest's image, handed out without sign-in when it is there. */
   demoImage: string
+  /** The schemas that the build put beside the bundle. */
+  schemasDirectory: string
   runEngine: boolean
   version: string
 }
@@ -49,9 +62,17 @@ export interface ConsoleConfig {
 
 export type ProcessConfig = AgentConfig | ClusterConfig | ConsoleConfig
 
-export type ParentMessage = { type: 'start'; config: ProcessConfig } | { type: 'stop' }
+export type ParentMessage =
+  | { type: 'start'; config: ProcessConfig }
+  | { type: 'stop' }
+  /** To the cluster process: stop the engine, shut every guest of these nodes down, and tell when that is done. */
+  | { type: 'shut-down-machines'; agents: AgentAddress[] }
 
 export type ChildMessage =
   | { type: 'ready'; url?: string; loginUrl?: string }
   /** Starting is hopeless; `sentence` is for the person at the terminal. */
   | { type: 'failed'; sentence: string }
+  /** How a request goes on, for the person who made it. */
+  | { type: 'progress'; line: string }
+  | { type: 'done' }
+  | { type: 'refused'; sentence: string }

@@ -1,10 +1,10 @@
 import os from 'node:os'
 import path from 'node:path'
 import { isLoopback } from '../config'
-import { ensureCertificates } from '../home/certificates'
 import { StartError } from '../start-error'
+import type { PartsContext } from './parts-context'
 import type { ConsoleConfig } from './process-config'
-import { certificateHosts, type PartsContext } from './start-embedded'
+import { certificateHosts } from './start-embedded'
 import { type SupervisedProcess, superviseProcess } from './supervised-process'
 
 /** Starts the web console over a connection; on an address that other hosts reach, only with TLS or an explicit flag. */
@@ -14,9 +14,7 @@ export async function startConsole(
 ): Promise<{ process: SupervisedProcess; fingerprint: string | undefined }> {
   const { config, home, layout } = context
   const secure = !isLoopback(config.host) && !config.insecureHttp
-  const certificates = secure
-    ? await ensureCertificates({ directory: home.file('tls'), hosts: certificateHosts(config) })
-    : undefined
+  const certificates = secure ? await context.certificates() : undefined
   const server = await certificates?.server('console')
   const loginUrlFile = home.file('login-url')
   // Rewritten in place by the console process, which may not create files in the home.
@@ -39,7 +37,6 @@ export async function startConsole(
       version: context.version,
     },
     say: context.say,
-    signal: context.signal,
   })
   return { process: supervised, fingerprint: certificates?.fingerprint }
 }

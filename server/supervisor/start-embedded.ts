@@ -1,42 +1,17 @@
 import fs from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
+import path from 'node:path'
 import type { Config } from '../config'
-import { ensureCertificates } from '../home/certificates'
-import { ensureCredentials, writeKubeconfig } from '../home/credentials'
-import type { Home } from '../home/home'
-import type { Layout } from './layout'
-import type { ClusterConfig } from './process-config'
+import { type Credentials, ensureCredentials, writeKubeconfig } from '../home/credentials'
+import { readEncryptionKeys } from '../home/encryption-keys'
+import type { PartsContext } from './parts-context'
+import type { AgentAddress, ClusterConfig } from './process-config'
 import { type SupervisedProcess, superviseProcess } from './supervised-process'
 
-export interface PartsContext {
-  config: Config
-  home: Home
-  layout: Layout
-  /** The bundle that every process is a start of. */
-  script: string
-  importWorker: string
-  version: string
-  say(line: string): void
-  signal: AbortSignal
-}
-
-export interface Parts {
-  ready: Promise<unknown>
-  /** In stopping order. */
-  processes: SupervisedProcess[]
-}
-
 /** Starts one node agent per node; they alone keep privileges. */
-export function startAgents({
-  home,
-  layout,
-  script,
-  importWorker,
-  say,
-  signal,
-}: Omit<PartsContext, 'config' | 'version'>): Parts {
+export function startAgents({ home, layout, script, importWorker, say }: PartsContext): SupervisedProcess[] {
   const share = home.uids ? Math.floor(home.uids.guests.count / layout.nodes.length) : 0
-  const processes = layout.nodes.map((node, index) =>
+  return layout.nodes.map((node, index) =>
     superviseProcess({
       name: 'agent',
       script,
@@ -57,61 +32,83 @@ export function startAgents({
           : {}),
       },
       say,
-      signal,
     }),
   )
-  return { processes, ready: Promise.all(processes.map((process) => process.ready)) }
+}
+
+/** Where the agents of this instance's nodes are. */
+export function agentAddresses({ layout }: PartsContext): AgentAddress[] {
+  return layout.nodes.map((node) => ({ nodeName: node.name, socketPath: node.socket }))
 }
 
 /** Starts the embedded API server and, with the part `engine`, the controllers; writes the admin's kubeconfig. */
 export async function startCluster(
   context: PartsContext,
-): Promise<Parts & { connection: { socketPath: string; token: string } }> {
+): Promise<{ cluster: SupervisedProcess; connection: { socketPath: string; token: string } }> {
   const { config, home, layout } = context
   const credentials = ensureCredentials(home)
-  const certificates = await ensureCertificates({ directory: home.file('tls'), hosts: certificateHosts(config) })
+  const certificates = await context.certificates()
   const server = await certificates.server('api')
   const advertised = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host
   const url = `https://${advertised.includes(':') ? `[${advertised}]` : advertised}:${config.apiPort}`
-  const clusterConfig: ClusterConfig = {
-    process: 'cluster',
-    databasePath: home.file('cluster', 'state.db'),
-    encryptionKey: home
-      .secret({ path: home.file('cluster', 'secret.key'), bytes: 32, owner: home.uids?.cluster })
-      .toString('base64'),
-    users: credentials.users,
-    engineToken: credentials.engine,
-    socketPath: layout.clusterSocket,
+  const runEngine = config.run.has('engine')
+  writeKubeconfig(home, { server: url, caCertificate: certificates.ca.cert, token: credentials.admin })
+  const cluster = superviseCluster(context, {
+    ...clusterBasics(context, credentials),
+    caCertificate: certificates.ca.cert,
     https: {
       host: config.host,
       port: config.apiPort,
       certificate: server.cert,
       key: server.key,
-      caCertificate: certificates.ca.cert,
       advertisedUrl: url,
     },
-    agents: config.run.has('engine')
-      ? layout.nodes.map((node) => ({ nodeName: node.name, socketPath: node.socket }))
-      : [],
+    agents: runEngine ? agentAddresses(context) : [],
+    runEngine,
+  })
+  return { cluster, connection: { socketPath: layout.clusterSocket, token: credentials.console } }
+}
+
+/**
+ * Starts the API server for nothing but to shut guests down: without engine, and on its unix socket alone, since another
+ * instance may have the ports that this command line names.
+ */
+export async function startClusterForShutDown(context: PartsContext): Promise<SupervisedProcess> {
+  const certificates = await context.certificates()
+  return superviseCluster(context, {
+    ...clusterBasics(context, ensureCredentials(context.home)),
+    caCertificate: certificates.ca.cert,
+    agents: [],
+    runEngine: false,
+  })
+}
+
+function clusterBasics({ home, layout, script, version }: PartsContext, credentials: Credentials) {
+  const { current, older, olderFile } = readEncryptionKeys(home)
+  const keys = older.map((key) => key.toString('base64'))
+  return {
+    process: 'cluster' as const,
+    databasePath: home.file('cluster', 'state.db'),
+    encryptionKey: current.toString('base64'),
+    olderEncryptionKeys: keys.length > 0 ? { keys, file: olderFile } : undefined,
+    users: credentials.users,
+    engineToken: credentials.engine,
+    socketPath: layout.clusterSocket,
     demoImage: layout.image('chiave-demo.qcow2'),
-    runEngine: config.run.has('engine'),
-    version: context.version,
+    schemasDirectory: path.join(path.dirname(script), 'schemas'),
+    version,
   }
-  writeKubeconfig(home, { server: url, caCertificate: certificates.ca.cert, token: credentials.admin })
-  const cluster = superviseProcess({
+}
+
+function superviseCluster({ script, layout, home, say }: PartsContext, config: ClusterConfig): SupervisedProcess {
+  return superviseProcess({
     name: 'cluster',
-    script: context.script,
+    script,
     logFile: `${layout.logs}/cluster.log`,
     uid: home.uids?.cluster,
-    config: clusterConfig,
-    say: context.say,
-    signal: context.signal,
+    config,
+    say,
   })
-  return {
-    processes: [cluster],
-    ready: cluster.ready,
-    connection: { socketPath: layout.clusterSocket, token: credentials.console },
-  }
 }
 
 /** Names under which this instance's certificates are valid. */

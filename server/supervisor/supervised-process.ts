@@ -12,12 +12,18 @@ export interface SupervisedOptions {
   uid?: number | undefined
   logFile: string
   say(line: string): void
-  signal: AbortSignal
 }
+
+type Ready = Extract<ChildMessage, { type: 'ready' }>
 
 export interface SupervisedProcess {
   /** Resolves with the first `ready`; rejects with a StartError when the process says that starting is hopeless. */
-  ready: Promise<Extract<ChildMessage, { type: 'ready' }>>
+  ready: Promise<Ready>
+  /**
+   * Hands the process its last work and resolves when it has done it. Rejects with a StartError when it cannot, or ends
+   * before; it is not started again from here on, since it would begin with its ordinary work.
+   */
+  finish(work: ParentMessage, onProgress: (line: string) => void): Promise<void>
   /** Resolves when the process is gone; killed when it does not go by itself in time (milliseconds). */
   stop(timeout: number): Promise<void>
 }
@@ -32,10 +38,12 @@ export function superviseProcess(options: SupervisedOptions): SupervisedProcess 
   let stopping = false
   let everReady = false
   let delay = firstDelay
-  let settle: { resolve(ready: Extract<ChildMessage, { type: 'ready' }>): void; reject(error: Error): void }
-  const ready = new Promise<Extract<ChildMessage, { type: 'ready' }>>((resolve, reject) => {
+  let settle: { resolve(ready: Ready): void; reject(error: Error): void }
+  const ready = new Promise<Ready>((resolve, reject) => {
     settle = { resolve, reject }
   })
+  // Several parts start side by side: one may fail while another is still waited for.
+  ready.catch(() => undefined)
   let restart: NodeJS.Timeout | undefined
 
   const begin = () => {
@@ -45,10 +53,10 @@ export function superviseProcess(options: SupervisedOptions): SupervisedProcess 
         everReady = true
         delay = firstDelay
         settle.resolve(message)
-      } else if (!everReady) {
+      } else if (message.type === 'failed' && !everReady) {
         stopping = true
         settle.reject(new StartError(message.sentence))
-      } else {
+      } else if (message.type === 'failed') {
         options.say(`${options.name}: ${message.sentence}`)
       }
     })
@@ -69,6 +77,11 @@ export function superviseProcess(options: SupervisedOptions): SupervisedProcess 
 
   return {
     ready,
+    finish: (work, onProgress) => {
+      stopping = true
+      clearTimeout(restart)
+      return finishWork({ child, name: options.name, work, onProgress })
+    },
     stop: async (timeout) => {
       stopping = true
       clearTimeout(restart)
@@ -113,6 +126,25 @@ function childEnvironment(): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' }
   for (const name of kept) if (process.env[name] !== undefined) env[name] = process.env[name]
   return env
+}
+
+function finishWork(options: {
+  child: ChildProcess | undefined
+  name: string
+  work: ParentMessage
+  onProgress(line: string): void
+}): Promise<void> {
+  const { child, name, work, onProgress } = options
+  return new Promise((resolve, reject) => {
+    if (!child?.connected) return reject(new StartError(`The ${name} process does not run.`))
+    child.on('message', (message: ChildMessage) => {
+      if (message.type === 'progress') onProgress(message.line)
+      else if (message.type === 'done') resolve()
+      else if (message.type === 'refused') reject(new StartError(message.sentence))
+    })
+    child.once('exit', () => reject(new StartError(`The ${name} process ended too early.`)))
+    child.send(work)
+  })
 }
 
 async function stopChild(child: ChildProcess, timeout: number): Promise<void> {

@@ -126,7 +126,8 @@ export function createMemoryApi({ now = Date.now }: { now?: () => number } = {})
     next.metadata.generation = (generation ?? 1) + (specChanged ? 1 : 0)
     next.metadata.resourceVersion = current.metadata.resourceVersion ?? ''
     if (isDeepStrictEqual(next, current)) return current
-    if (next.metadata.deletionTimestamp && !next.metadata.finalizers?.length) return commit(kind, 'DELETED', next)
+    if (next.metadata.deletionTimestamp && !next.metadata.finalizers?.length && kind.kind !== 'Namespace')
+      return commit(kind, 'DELETED', next)
     return commit(kind, 'MODIFIED', next)
   }
 

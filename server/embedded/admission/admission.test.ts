@@ -59,14 +59,14 @@ describe('a virtual machine', () => {
     [
       'a disk without volume',
       (machine) => Object.assign(machineSpec(machine), { volumes: [] }),
-      "spec.template.spec.domain.devices.disks[0].name 'root' not found.",
+      "spec.template.spec.domain.devices.disks[0].Name 'root' not found.",
       'spec.template.spec.domain.devices.disks[0].name',
     ],
     [
       'an unused data volume template',
       ({ spec }) =>
         Object.assign(spec, {
-          dataVolumeTemplates: [{ metadata: { name: 'other' }, spec: { storage: {}, source: {} } }],
+          dataVolumeTemplates: [{ metadata: { name: 'other' }, spec: { storage: {}, source: { blank: {} } } }],
         }),
       "DataVolumeTemplate entry spec.dataVolumeTemplate[0] must be referenced in the VMI template's 'volumes' list",
       'spec.dataVolumeTemplate[0]',
@@ -74,7 +74,7 @@ describe('a virtual machine', () => {
     [
       'an interface without network',
       (machine) => Object.assign(machineSpec(machine), { networks: [] }),
-      "spec.template.spec.domain.devices.interfaces[0].name 'default' not found.",
+      "Masquerade interface only implemented with pod network, spec.template.spec.domain.devices.interfaces[0].name 'default' not found.",
       'spec.template.spec.domain.devices.interfaces[0].name',
     ],
     [
@@ -94,7 +94,7 @@ describe('a virtual machine', () => {
       code: 422,
       reason: 'Invalid',
       message: `admission webhook "virtualmachine-validator.kubevirt.io" denied the request: ${words}`,
-      details: { causes: [{ message: words, field }] },
+      details: { causes: words.split(/, (?=spec\.)/).map((message) => ({ message, field })) },
     })
   })
 
@@ -145,7 +145,7 @@ describe('an instance', () => {
       headers: { 'Content-Type': 'application/merge-patch+json' },
     })
     expect(changed.json['message']).toBe(
-      'admission webhook "virtualmachineinstance-update-validator.kubevirt.io" denied the request: update of VMI object is restricted',
+      'admission webhook "virtualmachineinstances-update-validator.kubevirt.io" denied the request: update of VMI object is restricted',
     )
   })
 })
@@ -179,8 +179,9 @@ describe('a data volume', () => {
     const answer = await server.call('POST', volumes, { body: volume(spec) })
     expect(answer.json).toMatchObject({
       code: 422,
-      message: `admission webhook "datavolume-validate.cdi.kubevirt.io" denied the request: ${words}`,
+      message: `admission webhook "datavolume-validate.cdi.kubevirt.io" denied the request:  ${words}`,
     })
+    expect(answer.json['reason']).toBeUndefined()
   })
 
   test('may leave its size to what it clones, and never changes its spec', async () => {

@@ -16,8 +16,20 @@ export interface AdmissionRequest {
   dryRun: boolean
   read: ReadObject
   list: ReadObjects
+  /** Whether who asks may also do something else, as webhooks find out by a SubjectAccessReview. */
+  authorize?(action: AdmissionAction): boolean
   /** Collected into Warning headers. */
   warnings: string[]
+}
+
+/** Something that the user of a request may or may not do. */
+export interface AdmissionAction {
+  verb: string
+  group: string
+  resource: string
+  subresource: string
+  namespace: string
+  name: string
 }
 
 /**

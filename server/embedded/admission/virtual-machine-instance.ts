@@ -1,54 +1,88 @@
-import { isJsonObject, type JsonObject, jsonEqual } from '@/contract/json'
-import { deniedByWebhook, StatusError } from '../errors/status-error'
-import type { AdmissionPlugin } from './admission'
-import { Causes } from './causes'
-import { fillInstance } from './machine-defaults'
-import { checkMachineSpec } from './machine-spec'
+import { isJsonObject, jsonEqual } from '@/contract/json'
+import type { StatusCause } from '@/contract/kube-object'
+import { toKubeTime } from '../clock'
+import type { AdmissionPlugin, AdmissionRequest } from './admission'
+import { Causes, deniedByKubeVirt } from './causes'
+import { fillInstance, initialStatus } from './machine-defaults'
+import { objectAt, textAt, valueAt } from './machine-fields'
+import { checkMachineMetadata, isPlatformUser, reservedLabelsOf } from './machine-metadata'
+import { readMachineSettings } from './machine-settings'
+import { checkShape } from './machine-shape'
+import { checkInstancePlatform, checkInstanceSpec } from './machine-spec'
+import { hotplugCauses } from './virtual-machine-instance-hotplug'
+import { applyPresets } from './virtual-machine-instance-preset'
 
-const creator = 'virtualmachineinstance-create-validator.kubevirt.io'
-const updater = 'virtualmachineinstance-update-validator.kubevirt.io'
-
-function hasMemory(spec: JsonObject): boolean {
-  const domain = isJsonObject(spec['domain']) ? spec['domain'] : {}
-  const memory = isJsonObject(domain['memory']) ? domain['memory'] : {}
-  const resources = isJsonObject(domain['resources']) ? domain['resources'] : {}
-  const requests = isJsonObject(resources['requests']) ? resources['requests'] : {}
-  const pages = isJsonObject(memory['hugepages']) ? memory['hugepages']['pageSize'] : undefined
-  return memory['guest'] !== undefined || pages !== undefined || requests['memory'] !== undefined
-}
+const mutator = 'virtualmachineinstances-mutator.kubevirt.io'
+const creator = 'virtualmachineinstances-create-validator.kubevirt.io'
+const updater = 'virtualmachineinstances-update-validator.kubevirt.io'
+const finalizer = 'kubevirt.io/foregroundDeleteVirtualMachine'
 
 /** KubeVirt's defaults and rules for VirtualMachineInstances. */
 export const virtualMachineInstanceAdmission: AdmissionPlugin = {
   name: creator,
   resources: ['virtualmachineinstances.kubevirt.io'],
-  mutate({ operation, object }) {
-    if (operation !== 'CREATE' || !object || !isJsonObject(object['spec'])) return
-    fillInstance(object['spec'])
-    // The status of a new instance; there is no status subresource that would keep a client from setting it.
-    object['status'] = { ...(isJsonObject(object['status']) ? object['status'] : {}), phase: 'Pending' }
+  mutate(request) {
+    const { operation, object, old, user } = request
+    if (!object || operation === 'DELETE') return
+    checkShape(mutator, object, false)
+    if (operation === 'CREATE') return furnish(request)
+    // There is no status subresource that would keep people from writing the status.
+    if (isPlatformUser(user) || jsonEqual(object['status'], old?.['status'])) return
+    if (old?.['status'] === undefined) delete object['status']
+    else object['status'] = structuredClone(old['status'])
   },
-  validate({ operation, object, old, user }) {
-    const spec = isJsonObject(object?.['spec']) ? object['spec'] : undefined
-    if (operation === 'CREATE') {
-      const causes = new Causes()
-      if (spec) checkMachineSpec('spec', spec, causes)
-      if (!spec || !isJsonObject(spec['domain'])) causes.required('spec.domain', 'missing domain.')
-      else if (!hasMemory(spec)) {
-        causes.required(
-          'spec.domain.resources.requests.memory',
-          'no memory requested, at least one of memory.guest, memory.hugepages.pageSize or resources.requests.memory must be set',
-        )
-      }
-      if (causes.list.length > 0) throw deniedByWebhook(creator, causes.list)
-    }
-    if (operation !== 'UPDATE' || jsonEqual(spec, old?.['spec'])) return
-    // The platform's own controllers change a running instance, for hot-plugging; nobody else does.
-    if (user.name.startsWith('system:')) return
-    throw new StatusError({
-      message: `admission webhook "${updater}" denied the request: update of VMI object is restricted`,
-      reason: 'Invalid',
-      details: { causes: [{ reason: 'FieldValueNotSupported', message: 'update of VMI object is restricted' }] },
-      code: 422,
-    })
+  validate(request) {
+    const { operation } = request
+    if (operation === 'CREATE') refuse(creator, creationCauses(request))
+    if (operation === 'UPDATE') refuse(updater, updateCauses(request))
   },
+}
+
+function refuse(webhook: string, causes: readonly StatusCause[]): void {
+  if (causes.length > 0) throw deniedByKubeVirt(webhook, causes)
+}
+
+function furnish({ object, list, warnings }: AdmissionRequest): void {
+  if (!object || !isJsonObject(object['spec'])) return
+  const presets = applyPresets(object, list)
+  if (presets) {
+    warnings.push('kubevirt.io/v1 VirtualMachineInstancePresets is now deprecated and will be removed in v2.')
+  }
+  const spec = object['spec']
+  fillInstance(spec, readMachineSettings(list))
+  const { metadata } = object
+  if (textAt(spec, 'domain', 'machine', 'type').includes('q35')) {
+    metadata.annotations = { 'kubevirt.io/pci-topology-version': 'v3', ...metadata.annotations }
+  }
+  if (!metadata.finalizers?.includes(finalizer)) metadata.finalizers = [...(metadata.finalizers ?? []), finalizer]
+  const now = metadata.creationTimestamp ?? toKubeTime(new Date())
+  const given = isJsonObject(object['status']) ? object['status'] : {}
+  object['status'] = {
+    ...initialStatus(spec),
+    ...given,
+    phase: 'Pending',
+    phaseTransitionTimestamps: [{ phase: 'Pending', phaseTransitionTimestamp: now }],
+  }
+}
+
+function creationCauses({ object, list, user }: AdmissionRequest): readonly StatusCause[] {
+  const settings = readMachineSettings(list)
+  const causes = new Causes()
+  const check = { field: 'spec', spec: objectAt(object, 'spec') ?? {}, settings, causes }
+  checkInstanceSpec(check)
+  checkMachineMetadata('metadata', object?.metadata, { settings, user, causes })
+  checkInstancePlatform(check)
+  return causes.list
+}
+
+function updateCauses({ object, old, user }: AdmissionRequest): readonly StatusCause[] {
+  const platform = isPlatformUser(user)
+  if (!jsonEqual(valueAt(object, 'spec'), valueAt(old, 'spec'))) {
+    if (!platform) return [{ reason: 'FieldValueNotSupported', message: 'update of VMI object is restricted' }]
+    const causes = hotplugCauses(objectAt(object, 'spec') ?? {}, old ?? {})
+    if (causes.length > 0) return causes
+  }
+  if (platform || jsonEqual(reservedLabelsOf(object?.metadata), reservedLabelsOf(old?.metadata))) return []
+  const message = 'modification of the following reserved kubevirt.io/ labels on a VMI object is prohibited'
+  return [{ reason: 'FieldValueNotSupported', message }]
 }

@@ -65,8 +65,9 @@ test('a field that another manager sees differently is a conflict, named, and ca
   expect(owners(forced)).toEqual({ 'one Apply': { 'f:data': { 'f:a': {} } } })
 })
 
-test('what was there before the first apply has an owner', async () => {
+test('what was there when owners were forgotten has one', async () => {
   await server.call('POST', configMaps, { body: configMap(name, { a: '1' }) })
+  await merge({ metadata: { managedFields: [{}] } }, 'two')
   const refused = await apply(configMap(name, { a: '2' }), 'one')
   expect(refused.json['message']).toMatch(/conflict with "before-first-apply" using v1/)
 })

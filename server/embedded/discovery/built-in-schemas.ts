@@ -1,122 +1,99 @@
-import type { JsonObject } from '@/contract/json'
-import type { ServedResource } from '../registry/served-resource'
-import { resourceName } from '../registry/served-resource'
+import { isJsonObject, type JsonObject } from '@/contract/json'
+import { BuiltInType } from './built-in-type'
+import type { GroupVersionKind, SchemaFiles } from './schema-files'
 
-/** What `kubectl explain` shows of the built-in kinds: their own fields, one level deep. */
-
-const text = (description: string): JsonObject => ({ type: 'string', description })
-const map = (description: string): JsonObject => ({
-  type: 'object',
-  description,
-  additionalProperties: { type: 'string' },
-})
-const part = (description: string): JsonObject => ({
-  type: 'object',
-  description,
-  'x-kubernetes-preserve-unknown-fields': true,
-})
-const list = (description: string, items: JsonObject = part('')): JsonObject => ({ type: 'array', description, items })
-
-export const objectMetaSchema: JsonObject = {
-  type: 'object',
-  description: 'ObjectMeta is metadata that all persisted resources must have.',
-  properties: {
-    name: text('Name must be unique within a namespace.'),
-    generateName: text('A prefix from which the server makes a unique name when there is none.'),
-    namespace: text('The space within which the name must be unique.'),
-    uid: text('Unique in time and space. Set by the server.'),
-    resourceVersion: text('The version of this object. Opaque. Set by the server.'),
-    generation: { type: 'integer', format: 'int64', description: 'Counts the changes of the desired state.' },
-    creationTimestamp: { ...text('When the object was created. Set by the server.'), format: 'date-time' },
-    deletionTimestamp: { ...text('When the object is to end. Set by the server.'), format: 'date-time' },
-    deletionGracePeriodSeconds: { type: 'integer', format: 'int64', description: 'Seconds given to end in order.' },
-    labels: map('Keys and values by which objects are organised and selected.'),
-    annotations: map('Keys and values of any kind, for tools.'),
-    finalizers: { ...list('Must be empty before the object goes.', { type: 'string' }) },
-    ownerReferences: list('Objects this one depends on; when all are gone, it goes too.'),
-    managedFields: list('Which manager set which fields.'),
+/** What each published one-value type accepts; Kubernetes publishes less than it takes (a quantity may be a number). */
+const values: Readonly<Record<string, JsonObject>> = {
+  'io.k8s.apimachinery.pkg.api.resource.Quantity': {
+    anyOf: [{ type: 'number' }, { type: 'string' }],
+    'x-kubernetes-preserve-unknown-fields': true,
+    nullable: true,
   },
+  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': { 'x-kubernetes-int-or-string': true, nullable: true },
+  'io.k8s.apimachinery.pkg.apis.meta.v1.Time': { type: 'string', format: 'date-time', nullable: true },
+  'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime': { type: 'string', format: 'date-time', nullable: true },
 }
 
-const schemas: Readonly<Record<string, { description: string; properties: JsonObject }>> = {
-  namespaces: {
-    description: 'Namespace provides a scope for names.',
-    properties: { spec: part('The finalizers.'), status: part('The phase.') },
-  },
-  nodes: {
-    description: 'Node is a host that runs machines.',
-    properties: { spec: part('Taints and schedulability.'), status: part('Capacity, conditions and addresses.') },
-  },
-  pods: {
-    description: 'Pod mirrors the process of a machine.',
-    properties: { spec: part('Containers and placement.'), status: part('Phase and conditions.') },
-  },
-  persistentvolumeclaims: {
-    description: 'PersistentVolumeClaim is a request for storage.',
-    properties: { spec: part('The wanted volume.'), status: part('The bound volume.') },
-  },
-  persistentvolumes: {
-    description: 'PersistentVolume is a piece of storage.',
-    properties: { spec: part('Size, modes and where it is.'), status: part('The phase.') },
-  },
-  secrets: {
-    description: 'Secret holds data that must not be read by everyone. Encrypted at rest.',
-    properties: {
-      type: text('Says what the data is for.'),
-      data: map('The data, base64.'),
-      stringData: map('Write only: becomes part of data.'),
-      immutable: { type: 'boolean', description: 'Whether data may no longer change.' },
-    },
-  },
-  configmaps: {
-    description: 'ConfigMap holds configuration data.',
-    properties: {
-      data: map('The data, as text.'),
-      binaryData: map('The data, base64.'),
-      immutable: { type: 'boolean', description: 'Whether data may no longer change.' },
-    },
-  },
-  events: {
-    description: 'Event is a report of something that happened to an object. Kept for an hour.',
-    properties: {
-      involvedObject: part('What it is about.'),
-      reason: text('In one word, for machines.'),
-      message: text('For people.'),
-      type: text('Normal or Warning.'),
-      count: { type: 'integer', description: 'How often it happened.' },
-      firstTimestamp: text('When first.'),
-      lastTimestamp: text('When last.'),
-      source: part('Who reports it.'),
-    },
-  },
-  serviceaccounts: {
-    description: 'ServiceAccount is an identity for processes.',
-    properties: { secrets: list('Its secrets.') },
-  },
-  'storageclasses.storage.k8s.io': {
-    description: 'StorageClass describes a way to make volumes.',
-    properties: {
-      provisioner: text('Who makes them.'),
-      parameters: map('For the provisioner.'),
-      reclaimPolicy: text('Delete or Retain.'),
-      volumeBindingMode: text('Immediate or WaitForFirstConsumer.'),
-      allowVolumeExpansion: { type: 'boolean', description: 'Whether volumes may grow.' },
-    },
-  },
-  'leases.coordination.k8s.io': {
-    description: 'Lease says who leads.',
-    properties: { spec: part('Holder and times.') },
-  },
-  'controllerrevisions.apps': {
-    description: 'ControllerRevision is a snapshot of state.',
-    properties: { data: part('The state.'), revision: { type: 'integer', description: 'The number of the snapshot.' } },
-  },
-  'customresourcedefinitions.apiextensions.k8s.io': {
-    description: 'CustomResourceDefinition brings a kind of object to the API.',
-    properties: { spec: part('Names, scope and versions.'), status: part('Whether it is served.') },
-  },
-}
+const freeform: JsonObject = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, nullable: true }
 
-export function schemaOfBuiltIn(resource: ServedResource): JsonObject {
-  return { type: 'object', ...(schemas[resourceName(resource)] ?? { description: resource.kind }) }
+/**
+ * The schemas of the built-in kinds in the structural form that custom kinds have, so that one engine checks both. Every
+ * value may be null, which Kubernetes' own decoding takes for absent. Types that are used in several places are one and
+ * the same object: do not change what is returned.
+ */
+export class BuiltInSchemas {
+  readonly #files: SchemaFiles
+  readonly #resolved = new Map<string, JsonObject>()
+  readonly #names = new WeakMap<JsonObject, string>()
+  readonly #types = new Map<string, BuiltInType>()
+
+  constructor(files: SchemaFiles) {
+    this.#files = files
+  }
+
+  /** The schema of a whole object, its metadata included; undefined for a kind without a definition. */
+  schemaOfBuiltIn(kind: GroupVersionKind): JsonObject | undefined {
+    const name = this.#files.nameOf(kind)
+    return name === undefined ? undefined : this.#resolve(name, [])
+  }
+
+  /** The same, ready to read objects with. */
+  typeOf(kind: GroupVersionKind): BuiltInType | undefined {
+    const key = `${kind.group}/${kind.version}/${kind.kind}`
+    let type = this.#types.get(key)
+    if (!type) {
+      const schema = this.schemaOfBuiltIn(kind)
+      if (!schema) return undefined
+      type = new BuiltInType(schema, (node) => this.#names.get(node))
+      this.#types.set(key, type)
+    }
+    return type
+  }
+
+  /** The schema of every object's metadata. */
+  objectMeta(): JsonObject | undefined {
+    return this.#resolve('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta', [])
+  }
+
+  #resolve(name: string, above: readonly string[]): JsonObject | undefined {
+    const value = values[name]
+    if (value) return value
+    // A schema inside a schema has no end.
+    if (above.includes(name)) return freeform
+    let resolved = this.#resolved.get(name)
+    if (!resolved) {
+      const definition = this.#files.definition(name)
+      if (!definition) return undefined
+      resolved = this.#structural(definition, [...above, name])
+      this.#resolved.set(name, resolved)
+      this.#names.set(resolved, name)
+    }
+    return resolved
+  }
+
+  #structural(schema: JsonObject, above: readonly string[]): JsonObject {
+    const { $ref, description: _description, properties, items, additionalProperties, ...rest } = schema
+    if (typeof $ref === 'string') {
+      const target = this.#resolve($ref.slice('#/definitions/'.length), above) ?? freeform
+      if (Object.keys(rest).length === 0) return target
+      const copy = { ...target, ...rest }
+      const name = this.#names.get(target)
+      if (name !== undefined) this.#names.set(copy, name)
+      return copy
+    }
+    if (isJsonObject(properties)) {
+      const fields = Object.entries(properties).filter((entry): entry is [string, JsonObject] => isJsonObject(entry[1]))
+      return {
+        ...rest,
+        nullable: true,
+        properties: Object.fromEntries(fields.map(([field, child]) => [field, this.#structural(child, above)])),
+      }
+    }
+    if (isJsonObject(items)) return { ...rest, nullable: true, items: this.#structural(items, above) }
+    if (isJsonObject(additionalProperties)) {
+      return { ...rest, nullable: true, additionalProperties: this.#structural(additionalProperties, above) }
+    }
+    const open = rest['type'] === undefined || rest['type'] === 'object'
+    return { ...rest, nullable: true, ...(open ? { 'x-kubernetes-preserve-unknown-fields': true } : {}) }
+  }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { readAccept } from '../http/negotiate'
 import type { Registry, ServedGroup } from '../registry/registry'
@@ -26,6 +27,7 @@ interface ApiResource {
   verbs: string[]
   shortNames?: string[]
   categories?: string[]
+  storageVersionHash?: string
   /** Of the object sent and answered, where it is not the group's own. */
   group?: string
   version?: string
@@ -67,13 +69,37 @@ function storedResources({ resource, version }: Target): ApiResource[] {
     verbs,
     ...(resource.shortNames.length > 0 ? { shortNames: [...resource.shortNames] } : {}),
     ...(resource.categories.length > 0 ? { categories: [...resource.categories] } : {}),
+    storageVersionHash: storageVersionHash(resource),
   }
-  return [main, ...subresourceNames(resource, version.statusSubresource).map((name) => subresource(resource, name))]
+  const below = subresourceNames(resource, version.statusSubresource).map((name) => subresource(resource, name))
+  if (version.scale) below.push(scaleOf(resource))
+  return [main, ...below, ...(resource.group === '' && resource.plural === 'serviceaccounts' ? [tokenRequest] : [])]
+}
+
+/** By which clients see that a kind is stored in another version than before. */
+function storageVersionHash({ group, storageVersion, kind }: ServedResource): string {
+  const hash = createHash('sha256').update(`${group}/${storageVersion}/${kind}`).digest()
+  return hash.subarray(0, 8).toString('base64')
+}
+
+const tokenRequest: ApiResource = {
+  name: 'serviceaccounts/token',
+  singularName: '',
+  namespaced: true,
+  kind: 'TokenRequest',
+  verbs: ['create'],
+  group: 'authentication.k8s.io',
+  version: 'v1',
 }
 
 function subresourceNames(resource: ServedResource, status: boolean): string[] {
   const finalize = resource.group === '' && resource.plural === 'namespaces' ? ['finalize'] : []
-  return [...finalize, ...(status ? ['status'] : [])]
+  const approval = resource.group === 'certificates.k8s.io' ? ['approval'] : []
+  return [...finalize, ...approval, ...(status ? ['status'] : [])]
+}
+
+function scaleOf(resource: ServedResource): ApiResource {
+  return { ...subresource(resource, 'scale'), kind: 'Scale', group: 'autoscaling', version: 'v1' }
 }
 
 function subresource(resource: ServedResource, name: string): ApiResource {

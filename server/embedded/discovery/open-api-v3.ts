@@ -1,170 +1,153 @@
 import { createHash } from 'node:crypto'
-import { isJsonObject, type JsonObject } from '@/contract/json'
+import type { JsonObject } from '@/contract/json'
 import type { Registry } from '../registry/registry'
-import { apiVersion, type ServedResource, type Target } from '../registry/served-resource'
-import { objectMetaSchema, schemaOfBuiltIn } from './built-in-schemas'
+import { addDefinition, addKind, asVersion3, type Definitions, version3Values } from './open-api-definitions'
+import { metaPackage, type Operation, type PathItem, pathsOf, type QueryParameter } from './open-api-operations'
+import type { SchemaFiles } from './schema-files'
+import type { VirtualGroup } from './virtual-groups'
+import { virtualPaths } from './virtual-paths'
+
+export interface OpenApiSource {
+  registry: Registry
+  virtualGroups: readonly VirtualGroup[]
+  files: SchemaFiles
+}
+
+export interface HashedDocument {
+  body: string
+  /** Changes with the document: clients keep a document as long as its hash stands in the index. */
+  hash: string
+}
 
 /** OpenAPI v3 documents, one per group and version, made from the registry and kept until it changes. */
 export class OpenApiV3 {
-  readonly #registry: Registry
-  readonly #documents = new Map<string, { body: string; hash: string }>()
+  readonly #source: OpenApiSource
+  readonly #documents = new Map<string, HashedDocument>()
   #revision = -1
 
-  constructor(registry: Registry) {
-    this.#registry = registry
+  constructor(source: OpenApiSource) {
+    this.#source = source
   }
 
   /** `/openapi/v3`: where each group and version's document is. */
   index(): JsonObject {
     const paths: JsonObject = {}
-    for (const { prefix, group, version } of this.#groupVersions()) {
-      const { hash } = this.#document(group, version)
-      paths[prefix] = { serverRelativeURL: `/openapi/v3/${prefix}?hash=${hash}` }
+    for (const prefix of this.#prefixes()) {
+      const hash = this.document(prefix)?.hash
+      if (hash !== undefined) paths[prefix] = { serverRelativeURL: serverRelativeUrl(prefix, hash) }
     }
     return { paths }
   }
 
   /** The document of `api/v1` or `apis/group/version`; undefined when that is not served. */
-  document(prefix: string): string | undefined {
-    const found = this.#groupVersions().find((entry) => entry.prefix === prefix)
-    return found && this.#document(found.group, found.version).body
-  }
-
-  #groupVersions(): { prefix: string; group: string; version: string }[] {
-    const named = this.#registry
-      .groups()
-      .flatMap(({ name, versions }) =>
-        versions.map((version) => ({ prefix: `apis/${name}/${version}`, group: name, version })),
-      )
-    return [{ prefix: 'api/v1', group: '', version: 'v1' }, ...named]
-  }
-
-  #document(group: string, version: string): { body: string; hash: string } {
-    if (this.#revision !== this.#registry.revision) {
+  document(prefix: string): HashedDocument | undefined {
+    if (this.#revision !== this.#source.registry.revision) {
       this.#documents.clear()
-      this.#revision = this.#registry.revision
+      this.#revision = this.#source.registry.revision
     }
-    const key = `${group}/${version}`
-    let document = this.#documents.get(key)
-    if (!document) {
-      const body = JSON.stringify(buildDocument(this.#registry.targetsOf(group, version)))
-      document = { body, hash: createHash('sha256').update(body).digest('hex').toUpperCase() }
-      this.#documents.set(key, document)
+    let document = this.#documents.get(prefix)
+    if (!document && this.#prefixes().includes(prefix)) {
+      const [, group = '', version = ''] = prefix === 'api/v1' ? ['', '', 'v1'] : prefix.split('/')
+      const body = buildDocument(this.#source, group, version)
+      document = { body, hash: createHash('sha512').update(body).digest('hex').toUpperCase() }
+      this.#documents.set(prefix, document)
     }
     return document
   }
+
+  #prefixes(): string[] {
+    const { registry, virtualGroups } = this.#source
+    const named = [...registry.groups(), ...virtualGroups].flatMap(({ name, versions }) =>
+      versions.map((version) => `apis/${name}/${version}`),
+    )
+    return ['api/v1', ...new Set(named)].sort()
+  }
 }
 
-const metaName = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
+export function serverRelativeUrl(prefix: string, hash: string): string {
+  return `/openapi/v3/${prefix}?hash=${hash}`
+}
 
-function buildDocument(targets: readonly Target[]): JsonObject {
-  const schemas: JsonObject = { [metaName]: objectMetaSchema }
+function buildDocument({ registry, virtualGroups, files }: OpenApiSource, group: string, version: string): string {
+  const definitions: Definitions = new Map()
   const paths: JsonObject = {}
+  const targets = registry.targetsOf(group, version)
   for (const target of targets) {
-    const name = schemaName(target)
-    schemas[name] = schemaOf(target)
-    addPaths(paths, target, name)
+    for (const item of pathsOf(target, addKind(definitions, target, files))) {
+      for (const { answer } of item.operations) addDefinition(definitions, answer, files)
+      paths[item.path] = renderPath(item)
+    }
   }
-  return { openapi: '3.0.0', info: { title: 'Kubernetes', version: 'unversioned' }, paths, components: { schemas } }
+  for (const item of virtualPaths({ virtualGroups, files, group, version })) {
+    for (const { body } of item.operations) if (body) addDefinition(definitions, body, files)
+    paths[item.path] = renderPath(item)
+  }
+  for (const name of ['DeleteOptions', 'Patch', 'Status']) addDefinition(definitions, `${metaPackage}.${name}`, files)
+  const schemas = [...definitions]
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([name, text]) => `${JSON.stringify(name)}:${version3Values[name] ?? asVersion3(text)}`)
+  const head = JSON.stringify({ openapi: '3.0.0', info: { title: 'Kubernetes', version: 'unversioned' }, paths })
+  return `${head.slice(0, -1)},"components":{"schemas":{${schemas.join(',')}},"securitySchemes":${security}}}`
 }
 
-/** As Kubernetes names them: `io.kubevirt.v1.VirtualMachine`. */
-function schemaName({ resource, version }: Target): string {
-  const group = resource.group === '' ? ['core', 'api', 'k8s', 'io'] : resource.group.split('.')
-  return [...group.reverse(), version.name, resource.kind].join('.')
-}
+const security = JSON.stringify({
+  BearerToken: { description: 'Bearer Token authentication', in: 'header', name: 'authorization', type: 'apiKey' },
+})
 
-function kindMarker({ resource, version }: Target): JsonObject {
-  return { group: resource.group, kind: resource.kind, version: version.name }
-}
-
-function schemaOf(target: Target): JsonObject {
-  const { resource, version } = target
-  const own = resource.origin === 'custom' ? version.schema : schemaOfBuiltIn(resource)
-  const schema = isJsonObject(own) ? own : { type: 'object' }
-  const properties = isJsonObject(schema['properties']) ? schema['properties'] : {}
+function renderPath({ variables, operations }: PathItem): JsonObject {
   return {
-    ...schema,
-    properties: {
-      ...properties,
-      apiVersion: {
-        type: 'string',
-        description: 'APIVersion defines the versioned schema of this representation of an object.',
-      },
-      kind: { type: 'string', description: 'Kind is the type of this object.' },
-      metadata: {
-        description: "Standard object's metadata.",
-        allOf: [{ $ref: `#/components/schemas/${metaName}` }],
-        default: {},
-      },
-    },
-    'x-kubernetes-group-version-kind': [kindMarker(target)],
-  }
-}
-
-function addPaths(paths: JsonObject, target: Target, schema: string): void {
-  const { resource, version } = target
-  const root = resource.group === '' ? `/api/${version.name}` : `/apis/${apiVersion(resource.group, version.name)}`
-  const collection = resource.namespaced
-    ? `${root}/namespaces/{namespace}/${resource.plural}`
-    : `${root}/${resource.plural}`
-  const operation = (action: string, query: readonly string[], bodies: readonly string[] = []) =>
-    buildOperation({ target, schema, action, query, bodies })
-  const write = ['dryRun', 'fieldManager', 'fieldValidation']
-  paths[collection] = {
-    get: operation('list', ['labelSelector', 'fieldSelector', 'limit', 'continue', 'watch', 'resourceVersion']),
-    post: operation('post', write, ['application/json', 'application/yaml']),
-    delete: operation('deletecollection', ['labelSelector', 'fieldSelector', 'dryRun']),
-    parameters: resource.namespaced ? [pathParameter('namespace')] : [],
-  }
-  paths[`${collection}/{name}`] = {
-    get: operation('get', ['resourceVersion']),
-    put: operation('put', write, ['application/json', 'application/yaml']),
-    patch: operation('patch', [...write, 'force'], patchTypes(resource)),
-    delete: operation('delete', ['dryRun', 'gracePeriodSeconds', 'propagationPolicy']),
-    parameters: [pathParameter('name'), ...(resource.namespaced ? [pathParameter('namespace')] : [])],
-  }
-}
-
-/** Strategic merge is left out on purpose: kubectl then merges by the types it brings along itself. */
-function patchTypes(_resource: ServedResource): string[] {
-  return ['application/apply-patch+yaml', 'application/json-patch+json', 'application/merge-patch+json']
-}
-
-function pathParameter(name: string): JsonObject {
-  return { name, in: 'path', required: true, schema: { type: 'string', uniqueItems: true } }
-}
-
-interface OperationInput {
-  target: Target
-  schema: string
-  action: string
-  query: readonly string[]
-  bodies: readonly string[]
-}
-
-const types: Readonly<Record<string, string>> = {
-  limit: 'integer',
-  gracePeriodSeconds: 'integer',
-  watch: 'boolean',
-  force: 'boolean',
-}
-
-function buildOperation({ target, schema, action, query, bodies }: OperationInput): JsonObject {
-  const reference = { schema: { $ref: `#/components/schemas/${schema}` } }
-  return {
-    description: `${action} ${target.resource.kind}`,
-    operationId: `${action}${target.resource.kind}${target.version.name}`,
-    parameters: query.map((name) => ({
-      name,
-      in: 'query',
-      schema: { type: types[name] ?? 'string', uniqueItems: true },
-    })),
-    ...(bodies.length > 0
-      ? { requestBody: { content: Object.fromEntries(bodies.map((type) => [type, reference])) } }
+    ...Object.fromEntries(operations.map((operation) => [operation.method, renderOperation(operation)])),
+    ...(variables.length > 0
+      ? {
+          parameters: variables.map(({ name, description }) => ({
+            name,
+            in: 'path',
+            description,
+            required: true,
+            schema: { type: 'string', uniqueItems: true },
+          })),
+        }
       : {}),
-    responses: { 200: { description: 'OK', content: { 'application/json': reference } } },
-    'x-kubernetes-action': action,
-    'x-kubernetes-group-version-kind': kindMarker(target),
   }
+}
+
+function renderOperation({
+  action,
+  id,
+  description,
+  query,
+  consumes,
+  body,
+  answer,
+  codes,
+  kind,
+}: Operation): JsonObject {
+  const content = (types: readonly string[], name: string) => {
+    const schema = { schema: { $ref: `#/components/schemas/${name}` } }
+    return Object.fromEntries(types.map((type) => [type, schema]))
+  }
+  const answers = codes.map((code) => [
+    code,
+    { description: answerNames[code] ?? '', content: content(['application/json', 'application/yaml'], answer) },
+  ])
+  return {
+    tags: [kind.group === '' ? `core_${kind.version}` : `${kind.group}_${kind.version}`],
+    description,
+    operationId: id,
+    parameters: query.map(renderParameter),
+    ...(body
+      ? {
+          requestBody: { content: content(consumes, body), ...(action.startsWith('delete') ? {} : { required: true }) },
+        }
+      : {}),
+    responses: { ...Object.fromEntries(answers), 401: { description: 'Unauthorized' } },
+    'x-kubernetes-action': action,
+    'x-kubernetes-group-version-kind': kind,
+  }
+}
+
+const answerNames: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' }
+
+function renderParameter({ name, type, description }: QueryParameter): JsonObject {
+  return { name, in: 'query', description, schema: { type, uniqueItems: true } }
 }

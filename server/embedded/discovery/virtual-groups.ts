@@ -25,7 +25,7 @@ const reviewGroups: readonly VirtualGroup[] = [
   {
     name: 'authentication.k8s.io',
     versions: ['v1'],
-    resources: [review('selfsubjectreviews', 'SelfSubjectReview', false)],
+    resources: [review('selfsubjectreviews', 'SelfSubjectReview', false), review('tokenreviews', 'TokenReview', false)],
   },
   {
     name: 'authorization.k8s.io',
@@ -43,30 +43,11 @@ function review(name: string, kind: string, namespaced: boolean): VirtualResourc
   return { name, singularName: kind.toLowerCase(), namespaced, kind, verbs: ['create'] }
 }
 
-/** Kinds of containers, which this cluster does not run: discovered so that a create gets told why. */
-export const containerGroups: readonly VirtualGroup[] = [
-  {
-    name: 'apps',
-    versions: ['v1'],
-    resources: [
-      container('daemonsets', 'DaemonSet'),
-      container('deployments', 'Deployment'),
-      container('replicasets', 'ReplicaSet'),
-      container('statefulsets', 'StatefulSet'),
-    ],
-  },
-  { name: 'batch', versions: ['v1'], resources: [container('cronjobs', 'CronJob'), container('jobs', 'Job')] },
-]
-
-function container(name: string, kind: string): VirtualResource {
-  return { name, singularName: kind.toLowerCase(), namespaced: true, kind, verbs: ['create', 'get'] }
-}
-
 /** All groups of calls, the machines' subresources as the handlers offer them. */
 export function virtualGroups(handlers: readonly SubresourceHandler[]): VirtualGroup[] {
   const resources = handlers.map(
     ({ resource, subresource, method }): VirtualResource => ({
-      name: `${resource}/${subresource}`,
+      name: subresource === '' ? resource : `${resource}/${subresource}`,
       singularName: '',
       namespaced: true,
       kind: resource === 'virtualmachines' ? 'VirtualMachine' : 'VirtualMachineInstance',
@@ -76,9 +57,5 @@ export function virtualGroups(handlers: readonly SubresourceHandler[]): VirtualG
     }),
   )
   resources.push({ name: 'version', singularName: '', namespaced: false, kind: '', verbs: ['get'] })
-  return [
-    ...reviewGroups,
-    ...containerGroups,
-    { name: subresourceGroup, versions: [...subresourceVersions], resources },
-  ]
+  return [...reviewGroups, { name: subresourceGroup, versions: [...subresourceVersions], resources }]
 }

@@ -108,6 +108,25 @@ export function tooLarge(limit: number): StatusError {
   })
 }
 
+export function timeout(): StatusError {
+  return new StatusError({
+    message: 'Timeout: request did not complete within the allotted timeout',
+    reason: 'Timeout',
+    details: {},
+    code: 504,
+  })
+}
+
+/** Come back later: the sender has as much under way as anyone may. `seconds` becomes Retry-After. */
+export function tooManyRequests(message: string, seconds: number): StatusError {
+  return new StatusError({
+    message,
+    reason: 'TooManyRequests',
+    details: { retryAfterSeconds: seconds },
+    code: 429,
+  })
+}
+
 /** The revision asked for is older than what compaction left: list again. */
 export function expired(message: string): StatusError {
   return new StatusError({ message, reason: 'Expired', code: 410 })
@@ -130,6 +149,9 @@ export interface FieldError {
     | 'FieldValueForbidden'
     | 'FieldValueNotSupported'
     | 'FieldValueDuplicate'
+    | 'FieldValueTypeInvalid'
+    | 'FieldValueTooLong'
+    | 'FieldValueTooMany'
   field: string
   detail: string
 }
@@ -154,16 +176,6 @@ export function invalid(kind: GroupName, name: string, errors: readonly FieldErr
     message: `${qualified(kind)} "${name}" is invalid: ${texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`}`,
     reason: 'Invalid',
     details: { ...detailsOf(kind, name), causes },
-    code: 422,
-  })
-}
-
-/** A refusal in the form of a validating webhook's: the message is that of the first cause. */
-export function deniedByWebhook(webhook: string, causes: readonly StatusCause[]): StatusError {
-  return new StatusError({
-    message: `admission webhook "${webhook}" denied the request: ${causes.map((cause) => cause.message).join(', ')}`,
-    reason: 'Invalid',
-    details: { causes: [...causes] },
     code: 422,
   })
 }

@@ -7,6 +7,7 @@ import { deleteCollection } from '../verbs/delete-collection'
 import { getObject } from '../verbs/get'
 import { listObjects } from '../verbs/list'
 import { patchObject } from '../verbs/patch'
+import { handleScale } from '../verbs/scale'
 import { type WritableSubresource, writableSubresource } from '../verbs/subresource'
 import { updateObject } from '../verbs/update'
 import { watchObjects } from '../verbs/watch'
@@ -31,10 +32,11 @@ export async function dispatchResource(
 ): Promise<void> {
   const target = api.registry.find(info.group, info.version, info.resource)
   if (!target || hasWrongScope(target, info)) throw pathNotFound()
-  const subresource = writableSubresource(target, info.subresource)
-  if (subresource === undefined) throw pathNotFound()
   const { request, response, user, query } = incoming
   const call: ResourceCall = { api, request, response, info, target, query, user }
+  if (info.subresource === 'scale' && target.version.scale) return handleScale(call, target.version.scale)
+  const subresource = writableSubresource(target, info.subresource)
+  if (subresource === undefined) throw pathNotFound()
   if (info.name === '') await dispatchCollection(call)
   else await dispatchObject(call, subresource)
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import { parse as parseYaml, YAMLError } from 'yaml'
-import { badRequest, tooLarge, unsupportedMediaType } from '../errors/status-error'
+import { badRequest, timeout, tooLarge, unsupportedMediaType } from '../errors/status-error'
 import { decodeProtobuf, protobufType } from '../protobuf/decode-protobuf'
+import { parseYaml, YamlError } from './parse-yaml'
 
 /** As kube-apiserver: what fits into an etcd request, twice over for patches. */
 export const bodyLimit = 3 * 1024 * 1024
@@ -9,10 +9,26 @@ export const bodyLimit = 3 * 1024 * 1024
 /** Deeper nesting is refused: recursion over such an object must end. */
 export const depthLimit = 100
 
-/** Collects a request's body. Throws 413 beyond 3 MiB. */
+/** More fields and entries together are refused: what is computed for each of them must end. */
+const valueLimit = 250_000
+
+/** As kube-apiserver's request timeout: a body that takes longer is given up, in milliseconds. */
+const bodyTimeout = 60_000
+
+/** Collects a request's body. Throws 413 beyond 3 MiB; a client that sends too slowly is cut off. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const declared = Number(request.headers['content-length'] ?? 0)
   if (declared > bodyLimit) throw tooLarge(bodyLimit)
+  const timer = setTimeout(() => request.destroy(timeout()), bodyTimeout)
+  timer.unref()
+  try {
+    return await collect(request)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function collect(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   // Without an encoding set, a request yields buffers.
@@ -50,33 +66,45 @@ export function parseJson(body: Buffer): unknown {
     if (!(error instanceof SyntaxError)) throw error
     throw badRequest(`couldn't get version/kind; json parse error: ${error.message}`)
   }
-  checkShape(value, 0)
+  checkShape(value)
   return value
 }
 
 function parseYamlBody(body: Buffer): unknown {
+  const text = body.toString('utf8')
   let value: unknown
   try {
-    // YAML 1.1, as clients in Go read it (`no` is false); few aliases, so that none can blow up the memory.
-    value = parseYaml(body.toString('utf8'), { version: '1.1', maxAliasCount: 100, merge: true })
+    value = parseYaml(text)
   } catch (error) {
-    if (!(error instanceof YAMLError) && !(error instanceof ReferenceError)) throw error
+    if (!(error instanceof YamlError)) throw error
     throw badRequest(`error converting YAML to JSON: ${error.message}`)
   }
-  checkShape(value, 0)
-  return value
+  checkShape(value)
+  // What an alias repeats becomes values of their own: whoever changes one must not change the others.
+  return /(^|[\s[{,:-])\*/.test(text) ? JSON.parse(JSON.stringify(value ?? null)) : value
 }
 
-/** Refuses nesting beyond the limit, and the one key that assignments would take for an object's prototype. */
-function checkShape(value: unknown, depth: number): void {
-  if (typeof value !== 'object' || value === null) return
-  if (depth > depthLimit) throw badRequest(`the object is nested deeper than ${depthLimit} levels`)
-  if (Array.isArray(value)) {
-    for (const entry of value) checkShape(entry, depth + 1)
-    return
+/**
+ * Refuses nesting beyond the limit, more values than any object has (aliases can stand for endlessly many), numbers that
+ * JSON cannot say, and the one key that assignments would take for an object's prototype.
+ */
+function checkShape(root: unknown): void {
+  let values = 0
+  const check = (value: unknown, depth: number): void => {
+    if (++values > valueLimit) throw tooLarge(bodyLimit)
+    if (typeof value === 'number' && !Number.isFinite(value)) {
+      throw badRequest(`error converting YAML to JSON: json: unsupported value: ${value}`)
+    }
+    if (typeof value !== 'object' || value === null) return
+    if (depth > depthLimit) throw badRequest(`the object is nested deeper than ${depthLimit} levels`)
+    if (Array.isArray(value)) {
+      for (const entry of value) check(entry, depth + 1)
+      return
+    }
+    for (const [key, entry] of Object.entries(value)) {
+      if (key === '__proto__') throw badRequest('the field name "__proto__" is not allowed')
+      check(entry, depth + 1)
+    }
   }
-  for (const [key, entry] of Object.entries(value)) {
-    if (key === '__proto__') throw badRequest('the field name "__proto__" is not allowed')
-    checkShape(entry, depth + 1)
-  }
+  check(root, 0)
 }

@@ -1,3 +1,5 @@
+import { badRequest } from '../errors/status-error'
+
 /** What a request is about, read from its method and path alone (Kubernetes API concepts, "Resource URIs"). */
 export type RequestInfo = ResourceRequestInfo | { type: 'path'; path: string; verb: string }
 
@@ -13,6 +15,13 @@ export interface ResourceRequestInfo {
   /** '' where the path names none. */
   namespace: string
   name: string
+}
+
+/** The target of a request line. Throws 400 for what is no address. */
+export function readUrl(target: string | undefined): URL {
+  const address = target?.startsWith('/') ? `http://localhost${target}` : (target ?? '')
+  if (!URL.canParse(address)) throw badRequest('the path is not valid')
+  return new URL(address)
 }
 
 /** Throws a URIError for a path that is no valid percent-encoding. */

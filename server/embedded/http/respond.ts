@@ -11,10 +11,15 @@ const gzip = promisify(gzipCallback)
 /** Smaller answers are not worth compressing (kube-apiserver's own threshold). */
 const gzipThreshold = 128 * 1024
 
+/** A client that takes nothing of a streamed answer for so long is cut off, in milliseconds. */
+const stallLimit = 60_000
+
 export interface Answer {
   status: number
   body: Buffer | string
   contentType?: string
+  /** Default: never kept without asking. */
+  cacheControl?: string
 }
 
 /** Sends a whole body, compressed when it is large and the client can take it. */
@@ -22,7 +27,7 @@ export async function sendBody(request: IncomingMessage, response: ServerRespons
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
   response.statusCode = answer.status
   response.setHeader('Content-Type', answer.contentType ?? 'application/json')
-  response.setHeader('Cache-Control', 'no-cache, private')
+  response.setHeader('Cache-Control', answer.cacheControl ?? 'no-cache, private')
   if (body.length > gzipThreshold && acceptsGzip(request)) {
     const small = await gzip(body, { level: 1 })
     response.setHeader('Content-Encoding', 'gzip')
@@ -102,6 +107,8 @@ export class StreamedBody {
     const gone = new AbortController()
     const leave = (): void => gone.abort()
     this.#response.once('close', leave)
+    // What it holds of the state until it is told must not be held for a client that does not take it.
+    const stall = setTimeout(() => this.#response.destroy(), stallLimit)
     try {
       await once(sink, 'drain', { signal: gone.signal })
       return true
@@ -109,6 +116,7 @@ export class StreamedBody {
       if (gone.signal.aborted) return false
       throw error
     } finally {
+      clearTimeout(stall)
       this.#response.off('close', leave)
     }
   }

@@ -1,29 +1,31 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ApiContext } from '../api-context'
 import { type DiscoverySource, readDiscovery } from '../discovery/discovery'
-import { openApiV2 } from '../discovery/open-api-v2'
-import type { OpenApiV3 } from '../discovery/open-api-v3'
-import { containerGroups, subresourceGroup, subresourceVersions } from '../discovery/virtual-groups'
-import { forbidden, methodNotAllowed, notFound } from '../errors/status-error'
-import type { Authenticate } from '../identity/authenticate'
+import { isCurrent, type OpenApi, tagOf } from '../discovery/serve-open-api'
+import { subresourceGroup, subresourceVersions } from '../discovery/virtual-groups'
+import { methodNotAllowed } from '../errors/status-error'
 import { type Attributes, refusal } from '../identity/authorize'
 import { answerReview, isReview } from '../identity/reviews'
+import { issuerDocument } from '../identity/service-accounts/issuer-discovery'
+import { answerTokenRequest, isTokenRequest } from '../identity/service-accounts/token-request'
+import type { Identity } from '../identity/start-identity'
 import type { User } from '../identity/user'
 import type { SubresourceHandler } from '../subresource-handler'
 import { isMachineSubresource } from '../subresources/find-handler'
+import { answerGroupCall } from '../subresources/group-calls'
 import { handleSubresource } from '../subresources/handle-subresource'
 import type { ApiRequest } from './api-request'
 import { dispatchResource, pathNotFound } from './dispatch'
-import { type RequestInfo, type ResourceRequestInfo, readRequestInfo } from './request-info'
+import { type RequestInfo, type ResourceRequestInfo, readRequestInfo, readUrl } from './request-info'
 import { sendBody, sendError, sendJson } from './respond'
 import { sendStaticFile } from './static-file'
 
 export interface ServerParts {
   api: ApiContext
-  authenticate: Authenticate
+  identity: Identity
   subresources: readonly SubresourceHandler[]
   discovery: DiscoverySource
-  openApiV3: OpenApiV3
+  openApi: OpenApi
   /** Bodies of `/version` and of KubeVirt's version call. */
   versions: { kubernetes: object; kubevirt: object }
   /** Files by path, served to everyone. */
@@ -47,88 +49,71 @@ export function serve(parts: ServerParts, request: IncomingMessage, response: Se
 }
 
 async function answer(parts: ServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://localhost')
+  const url = readUrl(request.url)
   const file = parts.staticFiles[url.pathname]
   if (file !== undefined) return sendStaticFile(request, response, file)
-  if (healthPaths.test(url.pathname)) {
-    return sendBody(request, response, { status: 200, body: 'ok', contentType: 'text/plain; charset=utf-8' })
-  }
-  if (url.pathname === '/version' || url.pathname === '/version/') {
-    return sendJson(request, response, parts.versions.kubernetes)
-  }
-  const user = parts.authenticate(request)
+  const user = parts.identity.authenticate(request)
   const info = readRequestInfo(request.method ?? 'GET', url)
-  requirePermission(parts.api, info, user)
+  requirePermission(parts.api, info, { user, query: url.searchParams })
   const incoming: ApiRequest = { request, response, url, query: url.searchParams, user }
   if (info.type === 'path') return answerPath(parts, incoming)
   return answerResource(parts, incoming, info)
 }
 
-export function requirePermission(api: ApiContext, info: RequestInfo, user: User): void {
-  const attributes: Attributes = { ...info, user, ...(info.type === 'resource' ? permissionName(info) : {}) }
+export function requirePermission(
+  api: ApiContext,
+  info: RequestInfo,
+  { user, query }: { user: User; query: URLSearchParams },
+): void {
+  const attributes: Attributes = { ...info, user, ...(info.type === 'resource' ? permissionNames(info, query) : {}) }
   const verdict = api.authorizer.authorize(attributes)
   if (!verdict.allowed) throw refusal(attributes, verdict)
 }
 
-/** Ports and protocols are no part of the name that a rule speaks of. */
-function permissionName({ group, subresource }: ResourceRequestInfo): { subresource: string } {
-  const isPort = group === subresourceGroup && subresource.startsWith('portforward/')
-  return { subresource: isPort ? 'portforward' : subresource }
+/** What rules name: ports and protocols are no part of it, and a list of the one object of a name is about that. */
+function permissionNames(info: ResourceRequestInfo, query: URLSearchParams): { subresource: string; name: string } {
+  const isPort = info.group === subresourceGroup && info.subresource.startsWith('portforward/')
+  const [, selected] = /^metadata\.name==?([^,=!]+)$/.exec(query.get('fieldSelector') ?? '') ?? []
+  return {
+    subresource: isPort ? 'portforward' : info.subresource,
+    name: info.name === '' && info.verb !== 'create' ? (selected ?? '') : info.name,
+  }
 }
 
-async function answerPath(parts: ServerParts, { request, response, url }: ApiRequest): Promise<void> {
+/** Health, version and the documents about the issuer of tokens. */
+async function answerHealth(parts: ServerParts, { request, response, url }: ApiRequest): Promise<boolean> {
+  const document = issuerDocument(parts.identity.tokens, url.pathname, request.headers.host ?? '')
+  if (document) await sendBody(request, response, { status: 200, ...document })
+  else if (healthPaths.test(url.pathname)) {
+    await sendBody(request, response, { status: 200, body: 'ok', contentType: 'text/plain; charset=utf-8' })
+  } else if (/^\/version\/?$/.test(url.pathname)) await sendJson(request, response, parts.versions.kubernetes)
+  else return false
+  return true
+}
+
+async function answerPath(parts: ServerParts, incoming: ApiRequest): Promise<void> {
+  if (await answerHealth(parts, incoming)) return
+  const { request, response, url } = incoming
   const path = url.pathname.replace(/(.)\/$/, '$1')
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed({ group: '', name: path }, 'write')
-  if (path === '/openapi/v2') {
-    return sendBody(request, response, { status: 200, ...openApiV2(request.headers.accept) })
-  }
-  if (path === '/openapi/v3') return sendJson(request, response, parts.openApiV3.index())
-  if (path.startsWith('/openapi/v3/')) {
-    const document = parts.openApiV3.document(path.slice('/openapi/v3/'.length))
-    if (document === undefined) throw pathNotFound()
-    return sendBody(request, response, { status: 200, body: document })
-  }
+  if (await parts.openApi.answer(request, response, url)) return
   if (path === '/')
     return sendJson(request, response, { paths: ['/api', '/apis', '/healthz', '/openapi/v3', '/version'] })
   const found = readDiscovery(parts.discovery, request, path)
   if (!found) throw pathNotFound()
   response.setHeader('Vary', 'Accept')
-  await sendBody(request, response, {
-    status: 200,
-    body: JSON.stringify(found.body),
-    contentType: found.contentType,
-  })
+  const body = JSON.stringify(found.body)
+  // Only the aggregated form has a tag, as in Kubernetes.
+  if (found.contentType.includes('APIGroupDiscoveryList') && isCurrent(request, response, tagOf(body))) return
+  await sendBody(request, response, { status: 200, body, contentType: found.contentType })
 }
 
 async function answerResource(parts: ServerParts, incoming: ApiRequest, info: ResourceRequestInfo): Promise<void> {
-  if (isReview(info)) return answerReview(parts.api, incoming, info)
+  if (isReview(info)) return answerReview(parts.api, parts.identity.tokenReaders, incoming, info)
+  if (isTokenRequest(info)) return answerTokenRequest(parts.api, parts.identity.tokens, incoming, info)
   if (isMachineSubresource(info)) return handleSubresource(parts.subresources, incoming, info)
   if (info.group === subresourceGroup && (subresourceVersions as readonly string[]).includes(info.version)) {
-    if (info.verb !== 'list' && info.verb !== 'get') throw pathNotFound()
-    if (info.resource === 'version') return sendJson(incoming.request, incoming.response, parts.versions.kubevirt)
-    if (info.resource === 'healthz') return sendJson(incoming.request, incoming.response, 'ok')
+    return answerGroupCall(incoming, info, parts)
   }
-  if (isContainerResource(info)) return answerContainerResource(incoming, info)
   return dispatchResource(parts.api, incoming, info)
-}
-
-function isContainerResource({ group, version, resource }: ResourceRequestInfo): boolean {
-  return containerGroups.some(
-    ({ name, versions, resources }) =>
-      name === group && versions.includes(version) && resources.some((entry) => entry.name === resource),
-  )
-}
-
-/** There are none and there will be none: what is asked for is not found, and a create is told why. */
-async function answerContainerResource({ request, response }: ApiRequest, info: ResourceRequestInfo): Promise<void> {
-  const resource = { group: info.group, name: info.resource }
-  if (info.verb === 'create') throw forbidden(resource, '', 'this cluster runs no containers')
-  if (info.name !== '') throw notFound(resource, info.name)
-  if (info.verb !== 'list') throw methodNotAllowed(resource, info.verb)
-  await sendJson(request, response, {
-    kind: 'List',
-    apiVersion: 'v1',
-    metadata: { resourceVersion: '1' },
-    items: [],
-  })
 }

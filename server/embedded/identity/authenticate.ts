@@ -1,56 +1,79 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { forbidden, unauthorized } from '../errors/status-error'
+import { unauthorized } from '../errors/status-error'
+import { readClientCertificate } from './client-certificate'
+import { TokenError } from './service-accounts/service-account-tokens'
 import type { StaticUser, User } from './user'
 
 export type Authenticate = (request: IncomingMessage) => User
+
+/** Who a request comes from, before it speaks for anyone else. */
+export interface Requestor extends User {
+  /** Set up to speak for anyone, whatever the rules say. */
+  mayImpersonate?: boolean
+}
+
+/** Tells whom a token belongs to; undefined when it is none of its kind. Throws a TokenError for one no longer good. */
+export type ReadToken = (token: string, audiences?: readonly string[]) => TokenOwner | undefined
+
+export interface TokenOwner {
+  user: Requestor
+  /** Those of the asked-for audiences that the token is for. */
+  audiences: readonly string[]
+}
+
+export const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
 
 const webSocketTokenPrefix = 'base64url.bearer.authorization.k8s.io.'
 
 /** The bearer token of a request: from its header, or, as browsers must, from an offered WebSocket subprotocol. */
 export function readBearerToken(request: IncomingMessage): string | undefined {
-  const header = request.headers.authorization
-  if (header !== undefined) return /^Bearer +(\S+)$/i.exec(header.trim())?.[1] ?? ''
+  const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization?.trim() ?? '')?.[1]
+  if (token !== undefined) return token
   const offered = request.headers['sec-websocket-protocol']?.split(',').map((protocol) => protocol.trim()) ?? []
   const carried = offered.find((protocol) => protocol.startsWith(webSocketTokenPrefix))
   return carried && Buffer.from(carried.slice(webSocketTokenPrefix.length), 'base64url').toString('utf8')
 }
 
-/** Knows the static users by their tokens. Throws 401 without a known token and 403 for an impersonation not allowed. */
-export function createAuthenticator(users: readonly StaticUser[]): Authenticate {
+/** Knows the instance's own users by their tokens. */
+export function readStaticTokens(users: readonly StaticUser[], issuer: string): ReadToken {
   // Looked up by hash: comparing takes the same time for every wrong token.
-  const byHash = new Map(users.map((user) => [user.tokenSha256.toLowerCase(), user]))
-  return (request) => {
-    const token = readBearerToken(request)
-    const user = token ? byHash.get(createHash('sha256').update(token).digest('hex')) : undefined
-    if (!user) throw unauthorized()
-    const own: User = { name: user.name, groups: withAuthenticated(user.groups) }
-    return impersonated(request, user) ?? own
+  const byHash = new Map(
+    users.map(({ name, groups, tokenSha256, mayImpersonate = false }) => [
+      tokenSha256.toLowerCase(),
+      { name, groups: withAuthenticated(groups), mayImpersonate },
+    ]),
+  )
+  return (token, audiences = [issuer]) => {
+    const user = byHash.get(createHash('sha256').update(token).digest('hex'))
+    return user && { user, audiences: audiences.filter((audience) => audience === issuer) }
   }
 }
 
-function impersonated(request: IncomingMessage, user: StaticUser): User | undefined {
-  const name = headerValues(request, 'impersonate-user')[0]
-  const groups = headerValues(request, 'impersonate-group')
-  if (name === undefined || name === '') {
-    if (groups.length > 0) throw unauthorized()
-    return undefined
+/**
+ * Who sends a request: by client certificate, else by bearer token, else nobody known (`system:anonymous`). Throws 401
+ * for a certificate or token that proves nothing.
+ */
+export function identify(request: IncomingMessage, readers: readonly ReadToken[]): Requestor {
+  const certificate = readClientCertificate(request.socket)
+  if (certificate?.user) return certificate.user
+  const token = readBearerToken(request)
+  if (token === undefined) {
+    if (certificate) throw unauthorized()
+    return anonymous
   }
-  if (!user.mayImpersonate && !user.groups.includes('system:masters')) {
-    throw forbidden(
-      { group: '', name: 'users' },
-      name,
-      `User "${user.name}" cannot impersonate resource "users" in API group "" at the cluster scope`,
-    )
+  try {
+    for (const read of readers) {
+      const owner = read(token)
+      if (owner && owner.audiences.length > 0) return owner.user
+    }
+  } catch (error) {
+    if (error instanceof TokenError) throw unauthorized()
+    throw error
   }
-  return { name, groups: withAuthenticated(groups) }
+  throw unauthorized()
 }
 
-function withAuthenticated(groups: readonly string[]): string[] {
+export function withAuthenticated(groups: readonly string[]): string[] {
   return [...new Set([...groups, 'system:authenticated'])]
-}
-
-/** Every value of a header that may be repeated; Node joins repeated ones of these in `rawHeaders` order. */
-function headerValues(request: IncomingMessage, name: string): string[] {
-  return request.headersDistinct[name] ?? []
 }

@@ -32,43 +32,8 @@ export interface Authorizer {
     resourceRules: { verbs: string[]; apiGroups: string[]; resources: string[]; resourceNames?: string[] }[]
     nonResourceRules: { verbs: string[]; nonResourceURLs: string[] }[]
     incomplete: boolean
+    evaluationError?: string
   }
-}
-
-/** Paths that everyone who signed in may read (Kubernetes' role `system:discovery`). */
-const discoveryPaths = /^\/(api|apis|openapi|version|healthz|livez|readyz)(\/|$)/
-
-/** What everyone who signed in may ask about themselves (Kubernetes' role `system:basic-user`). */
-const selfReviews = new Set(['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'selfsubjectreviews'])
-
-/** Members of `system:masters` may do everything, all others read discovery and ask about themselves. */
-export const mastersOnly: Authorizer = {
-  authorize(attributes) {
-    if (attributes.user.groups.includes('system:masters')) return { allowed: true }
-    if (attributes.type === 'path') {
-      return { allowed: attributes.verb === 'get' && discoveryPaths.test(attributes.path) }
-    }
-    return { allowed: attributes.verb === 'create' && selfReviews.has(attributes.resource) }
-  },
-  rules(user) {
-    const masters = user.groups.includes('system:masters')
-    const reviews = [
-      {
-        verbs: ['create'],
-        apiGroups: ['authorization.k8s.io'],
-        resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
-      },
-      { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'] },
-    ]
-    const paths = ['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/openapi', '/openapi/*', '/readyz']
-    return {
-      resourceRules: masters ? [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] : reviews,
-      nonResourceRules: [
-        { verbs: masters ? ['*'] : ['get'], nonResourceURLs: masters ? ['*'] : [...paths, '/version'] },
-      ],
-      incomplete: false,
-    }
-  },
 }
 
 /** The 403 for a verdict against, in Kubernetes' words. */

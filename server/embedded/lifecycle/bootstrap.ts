@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto'
 import { isJsonObject, jsonEqual } from '@/contract/json'
 import { customResourceDefinitionKind } from '@/contract/kinds/core'
 import { type Kind, resourcePath } from '@/contract/kinds/kind'
 import type { ApiContext } from '../api-context'
 import type { ApiObject } from '../api-object'
+import type { SchemaFiles } from '../discovery/schema-files'
 import type { User } from '../identity/user'
 import { definitionOf, managedByLabel } from '../registry/definition'
 import { resourceName, type Target } from '../registry/served-resource'
+import { systemPriorities } from '../strategies/limits'
 import { decideCreate } from '../write/create-object'
 import { decideUpdate } from '../write/update-object'
 import type { WriteContext } from '../write/write-context'
@@ -14,6 +17,20 @@ import type { WriteContext } from '../write/write-context'
 export const serverUser: User = { name: 'system:apiserver', groups: ['system:masters'] }
 
 export const firstNamespaces = ['default', 'kube-system', 'kube-node-lease', 'chiave-system'] as const
+
+/** The PriorityClasses every cluster has, for its own parts. */
+export function firstPriorityClasses(): ApiObject[] {
+  return Object.entries(systemPriorities).map(([name, value]) => ({
+    apiVersion: 'scheduling.k8s.io/v1',
+    kind: 'PriorityClass',
+    metadata: { name },
+    value,
+    description:
+      name === 'system-node-critical'
+        ? 'Used for system critical pods that must not be moved from their current node.'
+        : 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+  }))
+}
 
 export function serverWrite(api: ApiContext, target: Target): WriteContext {
   return { api, target, user: serverUser, options: { dryRun: false, fieldManager: 'chiave-apiserver' }, warnings: [] }
@@ -41,23 +58,42 @@ export async function ensureObject(
   await api.store.write((revision) =>
     api.store.get(key)
       ? { value: undefined }
-      : { ...decideCreate(serverWrite(api, target), object, revision), value: undefined },
+      : { ...decideCreate(serverWrite(api, target), structuredClone(object), revision), value: undefined },
   )
 }
 
+/**
+ * On a definition of ours: what it was made from, and the generation it had then. As long as both hold, nobody has changed
+ * it and there is nothing to bring, which spares every start to read and compare large schemas.
+ */
+const madeFrom = 'chiave.io/made-from'
+
 /** Brings the definitions of our own custom kinds to what this version says, and leaves those of others alone. */
-export async function ensureDefinitions(api: ApiContext, kinds: readonly Kind[]): Promise<void> {
+export async function ensureDefinitions(api: ApiContext, kinds: readonly Kind[], schemas: SchemaFiles): Promise<void> {
   const target = builtInTarget(api, customResourceDefinitionKind)
+  const resource = resourceName(target.resource)
   await Promise.all(
     kinds.map(async (kind) => {
+      const name = resourceName(kind)
+      const source = createHash('sha256')
+        .update(schemas.fingerprint())
+        .update(JSON.stringify(definitionOf(kind, {})))
+      const fingerprint = source.digest('hex')
+      const stored = api.store.get({ resource, namespace: '', name })
+      if (stored && isUpToDate(stored.body, fingerprint)) return
       // A definition is an object like any other.
-      const wanted = definitionOf(kind) as unknown as ApiObject
-      await ensureObject(api, customResourceDefinitionKind, wanted)
-      const key = { resource: resourceName(target.resource), namespace: '', name: wanted.metadata.name }
+      const wanted = definitionOf(kind, schemas.ofCustomKind(name)) as unknown as ApiObject
+      wanted.metadata.annotations = { [madeFrom]: `${fingerprint}@1` }
+      if (!stored) return ensureObject(api, customResourceDefinitionKind, wanted)
       await api.store.write((revision) =>
         decideUpdate(
           serverWrite(api, target),
-          { key, subresource: '', produce: (old) => refreshed(old, wanted), mustNameVersion: false },
+          {
+            key: { resource, namespace: '', name },
+            subresource: '',
+            produce: (old) => refreshed(old, wanted, fingerprint),
+            mustNameVersion: false,
+          },
           revision,
         ),
       )
@@ -65,9 +101,24 @@ export async function ensureDefinitions(api: ApiContext, kinds: readonly Kind[])
   )
 }
 
-function refreshed(old: ApiObject, wanted: ApiObject): ApiObject {
+/** Looks at the text alone: both are near the beginning of an object. */
+function isUpToDate(body: Buffer, fingerprint: string): boolean {
+  const head = body.subarray(0, 4096).toString('latin1')
+  const generation = /"generation":(\d+)/.exec(head)?.[1]
+  return generation !== undefined && head.includes(`"${madeFrom}":"${fingerprint}@${generation}"`)
+}
+
+function refreshed(old: ApiObject, wanted: ApiObject, fingerprint: string): ApiObject {
   const [label] = Object.entries(managedByLabel)
   const ours = label !== undefined && old.metadata.labels?.[label[0]] === label[1]
-  if (!ours || !isJsonObject(wanted['spec']) || jsonEqual(old['spec'], wanted['spec'])) return old
-  return { ...old, spec: wanted['spec'] }
+  const { generation = 1, annotations } = old.metadata
+  if (!ours || !isJsonObject(wanted['spec'])) return old
+  const same = jsonEqual(old['spec'], wanted['spec'])
+  const made = `${fingerprint}@${same ? generation : generation + 1}`
+  if (same && annotations?.[madeFrom] === made) return old
+  return {
+    ...old,
+    metadata: { ...old.metadata, annotations: { ...annotations, [madeFrom]: made } },
+    spec: wanted['spec'],
+  }
 }

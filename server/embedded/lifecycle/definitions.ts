@@ -1,11 +1,12 @@
 import { type CustomResourceDefinition, customResourceDefinitionKind } from '@/contract/kinds/core'
 import type { ApiContext } from '../api-context'
 import { StatusError } from '../errors/status-error'
+import { isAccepted } from '../registry/definition'
 import { resourceName, type ServedResource } from '../registry/served-resource'
 import { type LogEntry, parseObject } from '../storage/log-entry'
 import { cleanupFinalizer } from '../strategies/custom-resource-definition'
 import { decideDelete } from '../write/delete-object'
-import { decideUpdate } from '../write/update-object'
+import { decideUpdate, type Update } from '../write/update-object'
 import { builtInTarget, serverWrite } from './bootstrap'
 
 const definitions = resourceName(customResourceDefinitionKind)
@@ -39,6 +40,7 @@ export function followDefinitions(api: ApiContext): () => void {
       }
     }
     const touched = new Set(entries.map(({ resource, name }) => (resource === definitions ? name : resource)))
+    if (entries.some(({ resource, type }) => resource === definitions && type === 'delete')) serveWaiting(api)
     for (const resource of terminating(api)) if (touched.has(resourceName(resource))) clean(resource)
   })
 }
@@ -46,6 +48,25 @@ export function followDefinitions(api: ApiContext): () => void {
 function define(api: ApiContext, entry: LogEntry): void {
   // Checked by the kind's strategy before it was stored.
   api.registry.define(parseObject(entry.body) as unknown as CustomResourceDefinition)
+}
+
+/** Names that became free may be those that another definition waits for. */
+function serveWaiting(api: ApiContext): void {
+  for (const { revision, name } of api.store.snapshot({ resource: definitions })) {
+    const entry = api.store.entry(revision)
+    // Checked by the kind's strategy before it was stored.
+    if (!entry || isAccepted(parseObject(entry.body) as unknown as CustomResourceDefinition)) continue
+    const update: Update = {
+      key: { resource: definitions, namespace: '', name },
+      subresource: '',
+      mustNameVersion: false,
+      produce: (old) => old,
+    }
+    const context = serverWrite(api, builtInTarget(api, customResourceDefinitionKind))
+    unlessGone(api.store.write((at) => decideUpdate(context, update, at))).catch((error: unknown) => {
+      api.log.error({ err: error, definition: name }, 'cannot serve a definition whose names became free')
+    })
+  }
 }
 
 function terminating(api: ApiContext): ServedResource[] {

@@ -3,6 +3,7 @@ import type { ApiContext } from '../api-context'
 import { StatusError } from '../errors/status-error'
 import { decideDelete } from '../write/delete-object'
 import { builtInTarget, serverWrite } from './bootstrap'
+import { boundHistory } from './history'
 
 /** As kube-apiserver: a state stays readable for at least this long, in milliseconds. */
 const compactionInterval = 5 * 60_000
@@ -21,11 +22,13 @@ export function keepHouse(api: ApiContext): () => void {
   const sweep = setInterval(() => {
     expireEvents(api).catch((error: unknown) => api.log.error({ err: error }, 'cannot expire events'))
   }, eventSweepInterval)
+  const stopBounding = boundHistory(api.store, { log: api.log })
   compaction.unref()
   sweep.unref()
   return () => {
     clearInterval(compaction)
     clearInterval(sweep)
+    stopBounding()
   }
 }
 

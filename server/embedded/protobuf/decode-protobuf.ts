@@ -1,8 +1,12 @@
 import type { JsonObject } from '@/contract/json'
 import { toKubeTime } from '../clock'
 import { badRequest, unsupportedMediaType } from '../errors/status-error'
-import { type FieldType, messages } from './messages'
+import { identityMessages } from './identity-messages'
+import { messages as coreMessages, type FieldType } from './messages'
 import { readFields, WireError, type WireValue } from './wire'
+import { workloadMessages } from './workload-messages'
+
+const messages = { ...coreMessages, ...identityMessages, ...workloadMessages }
 
 export const protobufType = 'application/vnd.kubernetes.protobuf'
 
@@ -40,7 +44,8 @@ function readMessage(name: string, bytes: Buffer): JsonObject {
   for (const { number, value } of readFields(bytes)) {
     const [field, type] = message[number] ?? []
     if (field === undefined || type === undefined) continue
-    if (type.startsWith('[')) {
+    if (type.startsWith('...')) Object.assign(object, readMessage(type.slice(3), bytesOf(value)))
+    else if (type.startsWith('[')) {
       const list = object[field]
       const entry = readValue(type.slice(1, -1), value)
       object[field] = Array.isArray(list) ? [...list, entry] : [entry]
@@ -75,6 +80,8 @@ function readValue(type: FieldType, value: WireValue): unknown {
       return value.type === 'varint' ? value.value !== 0n : undefined
     case 'quantity':
       return bytesOf(readFields(bytesOf(value)).find(({ number }) => number === 1)?.value).toString('utf8')
+    case 'intOrString':
+      return readIntOrString(bytesOf(value))
     case 'time':
       return readTime(bytesOf(value), (time) => toKubeTime(time))
     case 'microtime':
@@ -85,6 +92,16 @@ function readValue(type: FieldType, value: WireValue): unknown {
     default:
       return readMessage(type, bytesOf(value))
   }
+}
+
+/** Which of both it is (1: 0 for a number), the number (2), the text (3). */
+function readIntOrString(bytes: Buffer): unknown {
+  const fields = readFields(bytes)
+  const at = (field: number): WireValue | undefined => fields.find(({ number }) => number === field)?.value
+  const kind = at(1)
+  if (kind?.type === 'varint' && kind.value !== 0n) return bytesOf(at(3)).toString('utf8')
+  const value = at(2)
+  return value?.type === 'varint' ? Number(value.value) : 0
 }
 
 /** Seconds (1) and nanoseconds (2) since the epoch; an empty message is no time. */

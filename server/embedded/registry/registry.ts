@@ -1,7 +1,9 @@
+import { jsonEqual } from '@/contract/json'
 import type { CustomResourceDefinition } from '@/contract/kinds/core'
 import type { Kind } from '@/contract/kinds/kind'
+import type { BuiltInSchemas } from '../discovery/built-in-schemas'
 import { strategyOf } from '../strategies/built-in'
-import { servedFromDefinition } from './definition'
+import { isAccepted, servedFromDefinition } from './definition'
 import { compareVersions, resourceName, type ServedResource, type Target } from './served-resource'
 
 export interface ServedGroup {
@@ -16,8 +18,8 @@ export class Registry {
   #targets = new Map<string, Target>()
   #revision = 0
 
-  constructor(builtIn: readonly Kind[]) {
-    for (const kind of builtIn) this.#resources.set(resourceName(kind), servedFromKind(kind))
+  constructor(builtIn: readonly Kind[], schemas: BuiltInSchemas) {
+    for (const kind of builtIn) this.#resources.set(resourceName(kind), servedFromKind(kind, schemas))
     this.#index()
   }
 
@@ -60,7 +62,11 @@ export class Registry {
 
   /** Serves a custom kind, or serves it as it now is. */
   define(definition: CustomResourceDefinition): void {
+    // Another definition has its names: it waits until they are free.
+    if (!isAccepted(definition) && definition.metadata.deletionTimestamp === undefined) return
     const resource = servedFromDefinition(definition)
+    const before = this.#resources.get(resourceName(resource))
+    if (before && hasSameSchemas(before, resource)) resource.definedAt = before.definedAt
     this.#resources.set(resourceName(resource), resource)
     this.#index()
   }
@@ -80,6 +86,14 @@ export class Registry {
     }
     this.#revision++
   }
+}
+
+/** Whether what was stored under one definition needs nothing under the other. */
+function hasSameSchemas(before: ServedResource, after: ServedResource): boolean {
+  return after.versions.every((version) => {
+    const old = before.versions.find(({ name }) => name === version.name)
+    return old !== undefined && jsonEqual(old.schema, version.schema)
+  })
 }
 
 /** What Kubernetes lets field selectors name, kind by kind. */
@@ -116,7 +130,7 @@ function selectableFieldsOf(name: string): readonly string[] {
   return selectableFields[name] ?? []
 }
 
-function servedFromKind(kind: Kind): ServedResource {
+function servedFromKind(kind: Kind, schemas: BuiltInSchemas): ServedResource {
   return {
     ...kind,
     versions: (kind.servedVersions ?? [kind.version]).map((name) => ({
@@ -125,12 +139,20 @@ function servedFromKind(kind: Kind): ServedResource {
       deprecationWarning: undefined,
       statusSubresource: kind.statusSubresource,
       columns: kind.columns,
-      schema: undefined,
+      // Resolved when first asked for: most kinds are never written.
+      get schema() {
+        return schemas.schemaOfBuiltIn({ group: kind.group, version: name, kind: kind.kind })
+      },
+      compiled: undefined,
+      get builtIn() {
+        return schemas.typeOf({ group: kind.group, version: name, kind: kind.kind })
+      },
       selectableFields: selectableFieldsOf(resourceName(kind)),
     })),
     storageVersion: kind.version,
     origin: 'built-in',
     strategy: strategyOf(kind),
+    definedAt: 0,
     terminating: false,
   }
 }

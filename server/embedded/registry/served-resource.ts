@@ -1,6 +1,15 @@
 import type { PrinterColumn } from '@/contract/kinds/kind'
+import type { BuiltInType } from '../discovery/built-in-type'
 import type { GroupName } from '../errors/status-error'
+import type { CompiledSchema } from '../schema/compiled-schema'
 import type { ResourceStrategy } from '../strategies/strategy'
+
+/** Paths of a CustomResourceDefinition's scale subresource: `.spec.replicas`. */
+export interface ScalePaths {
+  specReplicasPath: string
+  statusReplicasPath: string
+  labelSelectorPath?: string
+}
 
 export interface ServedVersion {
   name: string
@@ -9,8 +18,14 @@ export interface ServedVersion {
   /** Whether `/status` exists; where it does not, the main resource writes status too. */
   statusSubresource: boolean
   columns: readonly PrinterColumn[]
-  /** The structural schema of a custom resource. */
+  /** Where the numbers of `/scale` are kept; absent where there is no such subresource. */
+  scale?: ScalePaths | undefined
+  /** The structural schema; undefined where none is known. */
   schema: unknown
+  /** The same, ready to be applied to objects; undefined where writes are not held against a schema. */
+  compiled: CompiledSchema | undefined
+  /** How Kubernetes' own type reads objects of a built-in kind. */
+  builtIn?: BuiltInType | undefined
   /** Paths that field selectors may name besides `metadata.name` and `metadata.namespace`. */
   selectableFields: readonly string[]
 }
@@ -30,6 +45,8 @@ export interface ServedResource {
   storageVersion: string
   origin: 'built-in' | 'custom'
   strategy: ResourceStrategy
+  /** The revision from which objects were written under this schema; 0 where none is older. */
+  definedAt: number
   /** The definition is being deleted: nothing new may be created. */
   terminating: boolean
 }

@@ -1,7 +1,10 @@
 import { isJsonObject, type JsonObject } from '@/contract/json'
 import type { BuiltInColumn } from './built-in-column'
+import { signingRequestColumns } from './certificate-columns'
 import { ageOf } from './duration'
 import { podCells } from './pod-cells'
+import { policyTables } from './policy-columns'
+import { roleBindingColumns, roleColumns } from './rbac-columns'
 
 /** Reads a dotted path; undefined where something is missing. */
 export function at(object: unknown, path: string): unknown {
@@ -199,6 +202,7 @@ function controllerOf(object: JsonObject): string {
 }
 
 const tables: Readonly<Record<string, BuiltInColumn[]>> = {
+  ...policyTables({ name, age }),
   pods: podCells,
   nodes,
   events,
@@ -229,6 +233,11 @@ const tables: Readonly<Record<string, BuiltInColumn[]>> = {
     field('Revision', 'revision', { type: 'integer' }),
     age,
   ],
+  'certificatesigningrequests.certificates.k8s.io': signingRequestColumns,
+  'roles.rbac.authorization.k8s.io': roleColumns,
+  'clusterroles.rbac.authorization.k8s.io': roleColumns,
+  'rolebindings.rbac.authorization.k8s.io': roleBindingColumns,
+  'clusterrolebindings.rbac.authorization.k8s.io': roleBindingColumns,
   'customresourcedefinitions.apiextensions.k8s.io': [
     name,
     field('Created At', 'metadata.creationTimestamp', { type: 'date' }),

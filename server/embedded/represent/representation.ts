@@ -3,6 +3,7 @@ import { relabelBody } from '../api-object'
 import type { Negotiated } from '../http/negotiate'
 import { apiVersion, storageApiVersion, type Target } from '../registry/served-resource'
 import { peekObject } from '../storage/log-entry'
+import { withStoredDefaults } from './stored-defaults'
 import { columnsOf, type TableColumn } from './table-columns'
 
 export interface ListMeta {
@@ -45,10 +46,11 @@ export function representationOf({ target, negotiated, includeObject, now }: Rep
   }
 }
 
-function wholeObjects({ resource, version }: Target): Representation {
+function wholeObjects(target: Target): Representation {
+  const { resource, version } = target
   const served = apiVersion(resource.group, version.name)
   const stored = storageApiVersion(resource)
-  const single = (body: Buffer): Buffer => relabelBody(body, stored, served)
+  const single = (body: Buffer): Buffer => relabelBody(withStoredDefaults(target, body), stored, served)
   return {
     key: `object/${served}`,
     contentType: 'application/json',
@@ -81,7 +83,7 @@ function tableRows(target: Target, includeObject: string, now: () => Date): Repr
   const head = { kind: 'Table', apiVersion: 'meta.k8s.io/v1' }
   const definitions = columns.map(({ definition }) => definition)
   const row = (body: Buffer): string => {
-    const object = peekObject(body)
+    const object = peekObject(withStoredDefaults(target, body))
     return JSON.stringify({
       cells: columns.map((column) => cellOf(column, object, now())),
       ...rowObject(object, includeObject),

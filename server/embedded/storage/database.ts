@@ -35,6 +35,7 @@ const migrations: readonly string[] = [
 ]
 
 const keyCheck = 'chiave cluster state'
+export const keyCheckPlace = 'key-check'
 
 /**
  * Opens or creates the cluster's state. Throws an Error in one sentence when a newer version wrote it or the key is
@@ -77,12 +78,12 @@ function migrate(database: Database.Database): void {
 function checkKey(database: Database.Database, cipher: Cipher): void {
   const row = database.prepare<[], { value: Buffer }>(`SELECT value FROM meta WHERE key = 'key-check'`).get()
   if (!row) {
-    const sealed = cipher.seal(Buffer.from(keyCheck), 'key-check')
+    const sealed = cipher.seal(Buffer.from(keyCheck), keyCheckPlace)
     database.prepare(`INSERT INTO meta VALUES ('key-check', ?)`).run(sealed)
     return
   }
   try {
-    cipher.open(row.value, 'key-check')
+    cipher.open(row.value, keyCheckPlace)
   } catch (error) {
     throw new Error('The cluster state was encrypted with another key than the one given.', { cause: error })
   }

@@ -5,6 +5,7 @@ import { compactLog } from './compaction'
 import { openDatabase } from './database'
 import { GroupCommit } from './group-commit'
 import type { LogEntry, ObjectKey, Pointer } from './log-entry'
+import { placeOf, resealLog } from './reseal'
 import { type LogRow, parseLabels, prepareStatements, type Statements } from './statements'
 
 export interface ObjectStoreOptions {
@@ -156,6 +157,14 @@ export class ObjectStore {
     })
   }
 
+  /**
+   * Brings all that is encrypted under the cipher's newest key, a few hundred rows per turn of the event loop. When it
+   * resolves to a number, the older keys are needed no more.
+   */
+  reseal(): Promise<number | undefined> {
+    return resealLog(this.#database, this.#options.cipher)
+  }
+
   /** Commits what is queued and closes the file. */
   close(): void {
     this.#commits.close()
@@ -179,7 +188,7 @@ export class ObjectStore {
       writtenAt: this.#options.now(),
       labels: change.labels && Object.keys(change.labels).length > 0 ? JSON.stringify(change.labels) : null,
       sealed: sealed ? 1 : 0,
-      body: sealed ? this.#options.cipher.seal(change.body, place(key, revision)) : change.body,
+      body: sealed ? this.#options.cipher.seal(change.body, placeOf({ ...key, revision })) : change.body,
     })
     if (type === 'delete') this.#statements.forget.run(resource, key.namespace, key.name)
     else this.#statements.point.run(resource, key.namespace, key.name, revision)
@@ -201,7 +210,7 @@ export class ObjectStore {
       type: row.type,
       previous: row.previous,
       labels: parseLabels(row.labels),
-      body: row.sealed ? this.#options.cipher.open(row.body, place(key, row.revision)) : row.body,
+      body: row.sealed ? this.#options.cipher.open(row.body, placeOf({ ...key, revision: row.revision })) : row.body,
     }
   }
 
@@ -223,8 +232,4 @@ export class ObjectStore {
     this.#resourceIds.set(name, id)
     this.#resourceNames.set(id, name)
   }
-}
-
-function place(key: ObjectKey, revision: number): string {
-  return `${key.resource}/${key.namespace}/${key.name}/${revision}`
 }

@@ -1,6 +1,6 @@
 import { isJsonObject, jsonEqual } from '@/contract/json'
 import type { ApiObject } from '../api-object'
-import { type FieldError, forbiddenValue, invalidValue } from '../errors/status-error'
+import { type FieldError, forbiddenValue, invalidValue, requiredValue } from '../errors/status-error'
 import { plainStrategy, type ResourceStrategy } from './strategy'
 
 /** ConfigMaps and Secrets. */
@@ -48,7 +48,7 @@ function sizeErrors(object: ApiObject, fields: readonly string[]): FieldError[] 
   }
   const limit = fields.includes('binaryData') ? maxSize : (maxSize * 4) / 3
   return size > limit
-    ? [{ reason: 'FieldValueInvalid', field: '', detail: `Too long: must have at most ${maxSize} bytes` }]
+    ? [{ reason: 'FieldValueTooLong', field: '[]', detail: `Too long: may not be more than ${maxSize} bytes` }]
     : []
 }
 
@@ -85,6 +85,13 @@ function foldStringData(object: ApiObject): void {
   object['type'] ??= 'Opaque'
 }
 
+/** A Secret for a service account's token names the account. */
+function accountErrors({ type, metadata }: ApiObject): FieldError[] {
+  const annotation = 'kubernetes.io/service-account.name'
+  if (type !== 'kubernetes.io/service-account-token' || metadata.annotations?.[annotation]) return []
+  return [requiredValue(`metadata.annotations[${annotation}]`)]
+}
+
 export const secretStrategy: ResourceStrategy = {
   ...plainStrategy,
   prepareForCreate: foldStringData,
@@ -94,6 +101,7 @@ export const secretStrategy: ResourceStrategy = {
     ...keyErrors(object, 'data'),
     ...base64Errors(object, 'data'),
     ...sizeErrors(object, ['data']),
+    ...accountErrors(object),
   ],
   validateUpdate: (object, old) => [
     ...(object['type'] === old['type'] ? [] : [invalidValue('type', object['type'], 'field is immutable')]),

@@ -5,8 +5,8 @@ import type { ObjectKey } from '../storage/log-entry'
 /** Other objects, read while a write is decided. */
 export type ReadObject = (key: ObjectKey) => ApiObject | undefined
 
-/** All objects of a resource, by its store name. */
-export type ReadObjects = (resource: string) => ApiObject[]
+/** All objects of a resource, by its store name; of one namespace where one is named. */
+export type ReadObjects = (resource: string, namespace?: string) => ApiObject[]
 
 /** What differs from kind to kind when objects are written (what Kubernetes calls a REST strategy). */
 export interface ResourceStrategy {
@@ -18,6 +18,8 @@ export interface ResourceStrategy {
   createOnUpdate: boolean
   /** Names must be DNS labels instead of subdomains. */
   labelName?: boolean
+  /** Names may be anything that can stand in a path. */
+  pathName?: boolean
   /** Whether status is kept at create although it is a subresource. */
   keepsStatusOnCreate?: boolean
   /** Fills in defaults and drops what a client may not set; changes the object. */

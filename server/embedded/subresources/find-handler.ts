@@ -2,10 +2,12 @@ import { subresourceGroup, subresourceVersions } from '../discovery/virtual-grou
 import type { ResourceRequestInfo } from '../http/request-info'
 import type { SubresourceHandler } from '../subresource-handler'
 
-export function isMachineSubresource({ group, version, subresource }: ResourceRequestInfo): boolean {
-  return (
-    group === subresourceGroup && (subresourceVersions as readonly string[]).includes(version) && subresource !== ''
-  )
+/** Calls of the group that are about no object, though in a namespace. */
+const namespaceCalls = ['expand-vm-spec']
+
+export function isMachineSubresource({ group, version, resource, subresource }: ResourceRequestInfo): boolean {
+  if (group !== subresourceGroup || !(subresourceVersions as readonly string[]).includes(version)) return false
+  return subresource !== '' || namespaceCalls.includes(resource)
 }
 
 /** The handler for a path, the one with the longest name that fits; `rest` is what of the path it leaves. */

@@ -1,8 +1,8 @@
-import { badRequest, methodNotAllowed, notAcceptable } from '../errors/status-error'
+import { badRequest, methodNotAllowed, notAcceptable, StatusError } from '../errors/status-error'
 import type { ApiRequest } from '../http/api-request'
 import { pathNotFound } from '../http/dispatch'
 import { readAccept } from '../http/negotiate'
-import { mediaType, parseBody, readBody } from '../http/read-body'
+import { parseBody, readBody } from '../http/read-body'
 import type { ResourceRequestInfo } from '../http/request-info'
 import { sendBody } from '../http/respond'
 import type { SubresourceAnswer, SubresourceHandler } from '../subresource-handler'
@@ -21,15 +21,31 @@ export async function handleSubresource(
     throw other ? methodNotAllowed({ group: info.group, name: info.resource }, info.verb) : pathNotFound()
   }
   const { handler, rest } = found
-  if (!handler.handle) throw badRequest(`${info.subresource} is a stream: it needs a WebSocket upgrade`)
+  if (!handler.handle) throw badRequest(noUpgrade)
   // KubeVirt's own API answers actions only to clients that take any type.
   if (!readAccept(request).some(({ type }) => type === '*/*')) {
     throw notAcceptable(['*/*'])
   }
   const raw = await readBody(request)
-  const body = raw.length === 0 ? {} : parseBody(raw, mediaType(request))
+  const body = raw.length === 0 ? {} : parseOptions(raw)
   const answer = await handler.handle({ namespace: info.namespace, name: info.name, query, body, user, rest })
   await sendAnswer(incoming, answer)
+}
+
+/** What a stream says to a plain request. */
+const noUpgrade =
+  "websocket: the client is not using the websocket protocol: 'upgrade' token not found in 'Connection' header"
+
+/** Options are JSON when they begin so, else YAML, whatever the request says of them. */
+function parseOptions(raw: Buffer): unknown {
+  const isJson = raw.toString('utf8', 0, 64).trimStart().startsWith('{')
+  try {
+    return parseBody(raw, isJson ? 'application/json' : 'application/yaml') ?? {}
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 400) throw error
+    const why = error.message.replace(/^couldn't get version\/kind; json parse error: /, '')
+    throw badRequest(`Can not unmarshal Request body to struct, error: ${why}`)
+  }
 }
 
 async function sendAnswer({ request, response }: ApiRequest, answer: SubresourceAnswer): Promise<void> {

@@ -164,7 +164,7 @@ test('a token may come in a subprotocol, and refusals come before the upgrade', 
 
   for (const [target, token, status] of [
     ['virtualmachineinstances/missing/console', adminToken, 404],
-    ['virtualmachineinstances/web/console', '', 401],
+    ['virtualmachineinstances/web/console', '', 403],
     ['virtualmachineinstances/web/console', strangerToken, 403],
     ['virtualmachineinstances/web/guestosinfo', adminToken, 400],
   ] as const) {

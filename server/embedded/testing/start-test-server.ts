@@ -4,12 +4,15 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { JsonObject } from '@/contract/json'
+import { isJsonObject, type JsonObject } from '@/contract/json'
 import { type ApiServerOptions, startApiServer } from '../api-server'
 
 export const adminToken = 'admin-token'
 export const strangerToken = 'stranger-token'
 export const consoleToken = 'console-token'
+
+/** Where the tests' set-up has put the schemas. */
+export const testSchemas = path.resolve(import.meta.dirname, '../../../.cache/schemas')
 
 function user(name: string, token: string, groups: string[], mayImpersonate = false) {
   return { name, groups, mayImpersonate, tokenSha256: createHash('sha256').update(token).digest('hex') }
@@ -61,6 +64,7 @@ export async function startTestServer(
   const { directory = mkdtempSync(path.join(tmpdir(), 'chiave-api-')), ...given } = options
   const api = await startApiServer({
     databasePath: path.join(directory, 'state.db'),
+    schemasDirectory: testSchemas,
     encryptionKey: Buffer.alloc(32, 7),
     users: testUsers,
     ...given,
@@ -121,7 +125,12 @@ async function send({ port, agent, method, target, body, headers = {}, token = a
   const text = Buffer.concat(chunks).toString('utf8')
   const isJson =
     response.headers['content-type']?.startsWith('application/json') && !response.headers['content-encoding']
-  return { status: response.statusCode ?? 0, headers: response.headers, text, json: isJson ? JSON.parse(text) : {} }
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    text,
+    json: isJson && text !== '' ? JSON.parse(text) : {},
+  }
 }
 
 async function openWatch({
@@ -213,3 +222,13 @@ export function virtualMachine(name: string): JsonObject & { metadata: JsonObjec
 }
 
 export const virtualMachines = '/apis/kubevirt.io/v1/namespaces/default/virtualmachines'
+
+/** Creates an instance and says how a pod names it as its owner: other pods are refused. */
+export async function instanceReference(server: TestServer, name: string): Promise<JsonObject> {
+  const { apiVersion, metadata, spec } = virtualMachine(name)
+  const template = isJsonObject(spec['template']) ? spec['template'] : {}
+  const created = await server.call('POST', '/apis/kubevirt.io/v1/namespaces/default/virtualmachineinstances', {
+    body: { apiVersion, kind: 'VirtualMachineInstance', metadata, spec: template['spec'] },
+  })
+  return { apiVersion, kind: 'VirtualMachineInstance', name, uid: created.json.metadata['uid'], controller: true }
+}

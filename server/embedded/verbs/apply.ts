@@ -6,6 +6,7 @@ import { isTrue } from '../http/request-info'
 import { groupResource } from '../registry/served-resource'
 import { decideCreate } from '../write/create-object'
 import { decodeObject } from '../write/decode-object'
+import { refuseUndeclared } from '../write/unknown-fields'
 import { decideUpdate } from '../write/update-object'
 import { keyOf, writeContext } from '../write/write-context'
 import { addWarnings, sendObject } from './send-object'
@@ -20,6 +21,7 @@ export async function applyObject(call: ResourceCall, subresource: WritableSubre
     ])
   }
   const decoded = decodeObject(patch, { target, namespace: info.namespace, name: info.name })
+  refuseUndeclared(target, decoded)
   const applied = withoutOthersPart(decoded, subresource, target.version.statusSubresource)
   if (applied.metadata.managedFields?.length) throw badRequest('metadata.managedFields must be nil')
   const context = writeContext(call)

@@ -1,7 +1,8 @@
 import type { ResourceCall } from '../api-context'
 import { badRequest, expired } from '../errors/status-error'
-import { StreamedBody, sendBody, toYaml } from '../http/respond'
+import { StreamedBody } from '../http/respond'
 import { type ContinuePoint, decodeContinue, encodeContinue } from '../query/continue-token'
+import { checkListOptions } from '../query/list-options'
 import { readResourceVersion, tooLargeResourceVersion } from '../query/resource-version'
 import { selects } from '../query/select-objects'
 import { readSelection, type Selection, selectsByKeyOnly } from '../query/selection'
@@ -9,7 +10,7 @@ import { resourceName } from '../registry/served-resource'
 import type { ListMeta, Representation } from '../represent/representation'
 import type { Pointer } from '../storage/log-entry'
 import type { ObjectStore } from '../storage/object-store'
-import { addWarnings, representationFor } from './send-object'
+import { addWarnings, representationFor, sendRepresented, wantsPretty } from './send-object'
 
 interface Page {
   pointers: Pointer[]
@@ -24,11 +25,35 @@ const expiredContinue =
 export async function listObjects(call: ResourceCall): Promise<void> {
   const representation = representationFor(call)
   const selection = readSelection(call.query, { ...call.info, name: '', target: call.target })
-  const page = readPage(call, selection)
+  const leave = isLarge(call) ? await call.api.flow.admitList(call.user) : () => {}
+  try {
+    await answerPage(call, { representation, page: readPage(call, selection) })
+  } finally {
+    leave()
+  }
+}
+
+/** Lists of more objects than this take turns. */
+const largeList = 500
+
+function isLarge({ api, query, target, info }: ResourceCall): boolean {
+  const limit = readLimit(query)
+  if (limit > 0 && limit <= largeList) return false
+  const count = api.store.count({
+    resource: resourceName(target.resource),
+    namespace: info.namespace || undefined,
+  })
+  return count > largeList
+}
+
+async function answerPage(
+  call: ResourceCall,
+  { representation, page }: { representation: ReturnType<typeof representationFor>; page: Page },
+): Promise<void> {
   addWarnings(call, [])
   const release = call.api.store.pin(page.revision)
   try {
-    if (representation.yaml) await sendYaml(call, representation, page)
+    if (representation.yaml || wantsPretty(call.query)) await sendWhole(call, representation, page)
     else await stream(call, representation, page)
   } finally {
     release()
@@ -37,6 +62,7 @@ export async function listObjects(call: ResourceCall): Promise<void> {
 
 function readPage(call: ResourceCall, selection: Selection): Page {
   const { store } = call.api
+  checkListOptions(call.query)
   const token = call.query.get('continue') ?? ''
   const point = token === '' ? undefined : decodeContinue(token)
   const revision = point?.revision ?? snapshotRevision(call)
@@ -66,22 +92,8 @@ function readPage(call: ResourceCall, selection: Selection): Page {
 function snapshotRevision(call: ResourceCall): number {
   const { store } = call.api
   const asked = readResourceVersion(call.query)
-  const match = call.query.get('resourceVersionMatch') ?? ''
-  if (match !== '' && asked === undefined) {
-    throw badRequest(
-      'resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided',
-    )
-  }
-  if (match !== '' && match !== 'Exact' && match !== 'NotOlderThan') {
-    throw badRequest(`resourceVersionMatch: Unsupported value: "${match}": supported values: "Exact", "NotOlderThan"`)
-  }
-  if (match === 'Exact' && asked === 0) {
-    throw badRequest(
-      'resourceVersionMatch: Forbidden: resourceVersionMatch "Exact" is forbidden for resourceVersion "0"',
-    )
-  }
   if (asked !== undefined && asked > store.revision) throw tooLargeResourceVersion(asked, store.revision)
-  return match === 'Exact' && asked !== undefined ? asked : store.revision
+  return call.query.get('resourceVersionMatch') === 'Exact' && asked !== undefined ? asked : store.revision
 }
 
 function readLimit(query: URLSearchParams): number {
@@ -158,15 +170,16 @@ async function stream(call: ResourceCall, representation: Representation, page: 
   if (await sink.write(Buffer.concat(parts))) sink.end('')
 }
 
-async function sendYaml(call: ResourceCall, representation: Representation, page: Page): Promise<void> {
+/** For people: the whole list in memory, as YAML or with line breaks. */
+async function sendWhole(
+  call: ResourceCall,
+  representation: Representation & { yaml: boolean },
+  page: Page,
+): Promise<void> {
   const items = page.pointers.flatMap(({ revision }) => {
     const entry = call.api.store.entry(revision)
     return entry ? [representation.item(entry.body).toString('utf8')] : []
   })
-  const json = `${representation.listHead(page.meta)}${items.join(',')}${representation.listTail}`
-  await sendBody(call.request, call.response, {
-    status: 200,
-    body: toYaml(Buffer.from(json)),
-    contentType: 'application/yaml',
-  })
+  const json = Buffer.from(`${representation.listHead(page.meta)}${items.join(',')}${representation.listTail}`)
+  await sendRepresented(call, representation, { status: 200, json })
 }

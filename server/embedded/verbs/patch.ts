@@ -1,16 +1,17 @@
 import type { IncomingMessage } from 'node:http'
-import { applyPatch, type Operation } from 'rfc6902'
-import { isJsonObject } from '@/contract/json'
+import { isJsonObject, type JsonObject } from '@/contract/json'
 import { applyMergePatch } from '@/contract/merge-patch'
-import { applyStrategicMerge, StrategicMergeError } from '@/contract/strategic-merge'
+import { applyStrategicMerge, type MergeKeys, StrategicMergeError } from '@/contract/strategic-merge'
 import type { ResourceCall } from '../api-context'
-import type { ApiObject } from '../api-object'
-import { badRequest, internalError, StatusError, unsupportedMediaType } from '../errors/status-error'
+import { mergeKeysOf } from '../discovery/merge-keys'
+import { badRequest, internalError, unsupportedMediaType } from '../errors/status-error'
 import { mediaType, parseBody, readBody } from '../http/read-body'
 import { decodeObject } from '../write/decode-object'
+import { repeatedIn } from '../write/unknown-fields'
 import { decideUpdate } from '../write/update-object'
 import { keyOf, writeContext } from '../write/write-context'
 import { applyObject } from './apply'
+import { applyJsonPatch } from './json-patch'
 import { addWarnings, sendObject } from './send-object'
 import type { WritableSubresource } from './subresource'
 
@@ -37,7 +38,11 @@ export async function patchObject(call: ResourceCall, subresource: WritableSubre
         key: keyOf(call),
         subresource,
         produce: (old) =>
-          decodeObject(patched(old, patch, type), { target, namespace: info.namespace, name: info.name }),
+          decodeObject(
+            patchAs({ type, mergeKeys: mergeKeysOf(target) }, old, patch),
+            { target, namespace: info.namespace, name: info.name },
+            { context, patch: raw.toString('utf8'), repeated: type === jsonPatch ? [] : repeatedIn(call.request, raw) },
+          ),
         mustNameVersion: false,
       },
       revision,
@@ -47,45 +52,28 @@ export async function patchObject(call: ResourceCall, subresource: WritableSubre
   await sendObject(call, 200, written.body)
 }
 
-function patchType(request: IncomingMessage, builtIn: boolean): string {
+/** The form of a PATCH. Throws 415 for one that the kind has not. */
+export function patchType(request: IncomingMessage, builtIn: boolean): string {
   const type = mediaType(request)
   const known = [jsonPatch, mergePatch, applyPatchType, ...(builtIn ? [strategicPatch] : [])]
   if (!known.includes(type)) throw unsupportedMediaType(known)
   return type
 }
 
-function patched(old: ApiObject, patch: unknown, type: string): unknown {
+/** What a patch of a form other than apply makes of an object, which may be changed. Throws 400 and 422. */
+export function patchAs(
+  { type, mergeKeys }: { type: string; mergeKeys?: MergeKeys },
+  old: JsonObject,
+  patch: unknown,
+): unknown {
   if (type === jsonPatch) return applyJsonPatch(old, patch)
   if (!isJsonObject(patch)) throw badRequest('the patch is not an object')
   if (type === mergePatch) return applyMergePatch(old, patch)
   try {
-    return applyStrategicMerge(old, patch)
+    return applyStrategicMerge(old, patch, mergeKeys)
   } catch (error) {
     // Kubernetes answers an unknown directive with 500, too.
     if (error instanceof StrategicMergeError) throw internalError(error.message)
     throw error
   }
-}
-
-const operations = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test'])
-
-/** All operations or none. `object` is changed and returned. */
-function applyJsonPatch(object: ApiObject, patch: unknown): unknown {
-  if (!Array.isArray(patch))
-    throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch')
-  for (const operation of patch) {
-    if (!isJsonObject(operation) || !operations.has(String(operation['op'])) || typeof operation['path'] !== 'string') {
-      throw badRequest(`error decoding patch: ${JSON.stringify(operation)} is no operation`)
-    }
-    if (/(^|\/)__proto__(\/|$)/.test(operation['path'])) throw badRequest('error decoding patch: path is not allowed')
-  }
-  // Checked above: each one has a known `op` and a path; values may be anything.
-  const failures = applyPatch(object, patch as Operation[]).filter((failure) => failure !== null)
-  if (failures.length === 0) return object
-  throw new StatusError({
-    message: `the server rejected our request due to an error in our request`,
-    reason: 'Invalid',
-    details: { causes: failures.map((failure) => ({ message: failure.message })) },
-    code: 422,
-  })
 }

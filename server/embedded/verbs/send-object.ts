@@ -1,5 +1,6 @@
 import type { ResourceCall } from '../api-context'
 import { negotiate } from '../http/negotiate'
+import { isTrue } from '../http/request-info'
 import { sendBody, toYaml } from '../http/respond'
 import { type Representation, representationOf } from '../represent/representation'
 
@@ -18,12 +19,28 @@ export function representationFor(call: ResourceCall): Representation & { yaml: 
 /** Answers with one object in the shape and format the client asked for. */
 export async function sendObject(call: ResourceCall, status: number, body: Buffer): Promise<void> {
   const representation = representationFor(call)
-  const json = representation.single(body)
+  await sendRepresented(call, representation, { status, json: representation.single(body) })
+}
+
+/** Sends JSON that is complete, as YAML or with line breaks where the client wants that. */
+export async function sendRepresented(
+  call: ResourceCall,
+  { yaml, contentType }: Pick<Representation, 'contentType'> & { yaml: boolean },
+  { status, json }: { status: number; json: Buffer },
+): Promise<void> {
   await sendBody(call.request, call.response, {
     status,
-    body: representation.yaml ? toYaml(json) : json,
-    contentType: representation.yaml ? 'application/yaml' : representation.contentType,
+    body: yaml ? toYaml(json) : wantsPretty(call.query) ? pretty(json) : json,
+    contentType: yaml ? 'application/yaml' : contentType,
   })
+}
+
+export function wantsPretty(query: URLSearchParams): boolean {
+  return isTrue(query.get('pretty'))
+}
+
+function pretty(json: Buffer): string {
+  return JSON.stringify(JSON.parse(json.toString('utf8')), null, 2)
 }
 
 /** Adds Warning headers (RFC 7234), which kubectl prints. */

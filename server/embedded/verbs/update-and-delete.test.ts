@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { definition, definitions } from '../testing/custom-kind'
 import {
   configMap,
   configMaps,
+  instanceReference,
   startTestServer,
   type TestServer,
   virtualMachine,
@@ -62,21 +64,18 @@ describe('update and patch', () => {
   })
 
   test('a kind without status subresource writes status with the rest', async () => {
-    const instances = virtualMachines.replace('virtualmachines', 'virtualmachineinstances')
-    const { template } = virtualMachine(name).spec as { template: { spec: object } }
-    const body = {
-      apiVersion: 'kubevirt.io/v1',
-      kind: 'VirtualMachineInstance',
-      metadata: { name },
-      spec: template.spec,
-    }
-    const created = await server.call('POST', instances, { body })
+    const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
+    const kind = definition([{ spec: open, status: open }])
+    await server.call('POST', definitions, { body: kind })
+    const widgets = `/apis/example.com/v1/namespaces/default/${kind.spec.names.plural}`
+    const body = { apiVersion: 'example.com/v1', kind: kind.spec.names.kind, metadata: { name } }
+    const created = await server.call('POST', widgets, { body: { ...body, status: { phase: 'Pending' } } })
     expect(created.json['status']).toEqual({ phase: 'Pending' })
-    const updated = await server.call('PUT', `${instances}/${name}`, {
+    const updated = await server.call('PUT', `${widgets}/${name}`, {
       body: { ...created.json, status: { phase: 'Running' } },
     })
     expect(updated.json['status']).toEqual({ phase: 'Running' })
-    expect((await server.call('PUT', `${instances}/${name}/status`, { body: created.json })).status).toBe(404)
+    expect((await server.call('PUT', `${widgets}/${name}/status`, { body: created.json })).status).toBe(404)
   })
 
   test('JSON patches apply whole or not at all', async () => {
@@ -202,7 +201,10 @@ describe('delete', () => {
   test('a pod on a node is told to end and goes when the node says so', async () => {
     const pods = '/api/v1/namespaces/default/pods'
     const spec = { nodeName: 'n', terminationGracePeriodSeconds: 5, containers: [{ name: 'c', image: 'i' }] }
-    await server.call('POST', pods, { body: { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec } })
+    const owner = await instanceReference(server, name)
+    await server.call('POST', pods, {
+      body: { apiVersion: 'v1', kind: 'Pod', metadata: { name, ownerReferences: [owner] }, spec },
+    })
     const told = await server.call('DELETE', `${pods}/${name}`)
     expect(told.json.metadata).toMatchObject({ deletionGracePeriodSeconds: 5 })
     await server.call('DELETE', `${pods}/${name}`, { body: { gracePeriodSeconds: 0 } })

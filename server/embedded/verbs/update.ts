@@ -2,6 +2,7 @@ import type { ResourceCall } from '../api-context'
 import { mediaType, parseBody, readBody } from '../http/read-body'
 import { decideCreate } from '../write/create-object'
 import { decodeObject } from '../write/decode-object'
+import { repeatedIn } from '../write/unknown-fields'
 import { decideUpdate } from '../write/update-object'
 import { keyOf, writeContext } from '../write/write-context'
 import { addWarnings, sendObject } from './send-object'
@@ -9,9 +10,11 @@ import type { WritableSubresource } from './subresource'
 
 /** PUT of an object or of one of its stored subresources. */
 export async function updateObject(call: ResourceCall, subresource: WritableSubresource): Promise<void> {
-  const body = parseBody(await readBody(call.request), mediaType(call.request))
-  const object = decodeObject(body, { target: call.target, namespace: call.info.namespace, name: call.info.name })
+  const raw = await readBody(call.request)
+  const body = parseBody(raw, mediaType(call.request))
   const context = writeContext(call)
+  const place = { target: call.target, namespace: call.info.namespace, name: call.info.name }
+  const object = decodeObject(body, place, { context, repeated: repeatedIn(call.request, raw) })
   const createMissing = call.target.resource.strategy.createOnUpdate && subresource === ''
   const written = await call.api.store.write((revision) =>
     decideUpdate(

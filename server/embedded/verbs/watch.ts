@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { ResourceCall } from '../api-context'
 import { badRequest, expired } from '../errors/status-error'
 import { isTrue } from '../http/request-info'
+import { checkWatchOptions } from '../query/list-options'
 import { readResourceVersion } from '../query/resource-version'
 import { selectNow } from '../query/select-objects'
 import { readSelection } from '../query/selection'
@@ -18,11 +19,14 @@ export function watchObjects(call: ResourceCall): void {
   const { api, response, query } = call
   const { yaml: _yaml, ...representation } = representationFor(call)
   const selection = readSelection(query, { ...call.info, target: call.target })
+  checkWatchOptions(query)
   const asked = readResourceVersion(query)
   const watchList = readWatchList(query)
   const resource = resourceName(call.target.resource)
   const view: View = { selection, representation, entry: (revision) => api.store.entry(revision) }
 
+  const release = api.flow.admitWatch(call.user)
+  response.once('close', release)
   addWarnings(call, [])
   response.statusCode = 200
   response.setHeader('Content-Type', representation.contentType)
@@ -50,26 +54,10 @@ export function watchObjects(call: ResourceCall): void {
   response.once('close', () => clearTimeout(timer))
 }
 
-/** `sendInitialEvents`: true, false, or not asked for. Throws 400 for combinations Kubernetes forbids. */
+/** `sendInitialEvents`: true, false, or not asked for. */
 function readWatchList(query: URLSearchParams): boolean | undefined {
   const text = query.get('sendInitialEvents')
-  const match = query.get('resourceVersionMatch') ?? ''
-  if (text === null) {
-    if (match !== '') {
-      throw badRequest(
-        'resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-      )
-    }
-    return undefined
-  }
-  if (match !== 'NotOlderThan') {
-    throw badRequest(
-      match === ''
-        ? 'resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'
-        : `resourceVersionMatch: Unsupported value: "${match}": supported values: "NotOlderThan"`,
-    )
-  }
-  return isTrue(text)
+  return text === null ? undefined : isTrue(text)
 }
 
 function readTimeout(query: URLSearchParams): number | undefined {

@@ -105,7 +105,7 @@ describe('a watch', () => {
     expect(object.metadata['resourceVersion']).toBe(await now())
     stream.close()
     const refused = await server.call('GET', `${configMaps}?watch=1&sendInitialEvents=true`)
-    expect(refused.status).toBe(400)
+    expect(refused.status).toBe(422)
   })
 
   test('in the form of tables carries rows', async () => {

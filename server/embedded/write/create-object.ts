@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { isJsonObject } from '@/contract/json'
 import type { ApiObject, ManagedFieldsEntry } from '../api-object'
+import { trackWrite } from '../apply/managed-fields'
 import { toKubeTime } from '../clock'
 import {
   alreadyExists,
@@ -14,6 +15,7 @@ import {
 import { groupKind, groupResource, resourceName } from '../registry/served-resource'
 import type { Decision } from '../storage/change'
 import { metadataErrors } from './metadata-rules'
+import { conform, schemaErrors } from './schema-step'
 import { admissionRequest, changeOf, reader, type WriteContext } from './write-context'
 
 export interface Written {
@@ -44,14 +46,19 @@ export function decideCreate(
   checkNamespace(context, object)
   nameIt(context, object)
   if (exists(context, object.metadata.name, object)) throw alreadyExists(groupResource(resource), object.metadata.name)
+  conform(target, object)
   initialise(context, object)
   const request = admissionRequest(context, { operation: 'CREATE', subresource: '', object, old: undefined })
   api.admission.mutate(resourceName(resource), request)
-  const errors = [...metadataErrors(object, resource), ...(resource.strategy.validate?.(object) ?? [])]
+  const errors = [
+    ...metadataErrors(object, resource),
+    ...(resource.strategy.validate?.(object) ?? []),
+    ...schemaErrors(target, object),
+  ]
   if (errors.length > 0) throw invalid(groupKind(resource), object.metadata.name ?? '', errors)
   api.admission.validate(resourceName(resource), request)
   if (owners) object.metadata.managedFields = owners
-  else delete object.metadata.managedFields
+  else trackWrite({ context, object, old: undefined, subresource: '' })
   if (!options.dryRun) object.metadata.resourceVersion = String(revision)
   const change = changeOf(target, object, 'put')
   const value = { body: change.body, created: true }

@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject } from '@/contract/json'
 import type { ApiObject } from '../api-object'
 import { badRequest } from '../errors/status-error'
 import { apiVersion, type Target } from '../registry/served-resource'
+import { type FieldSource, reportUnknown } from './unknown-fields'
 
 interface Place {
   target: Target
@@ -11,12 +12,19 @@ interface Place {
 }
 
 /**
- * Checks that a body is an object of the kind and place that the path names, and completes what may be left out. Throws
- * 400 in Kubernetes' words.
+ * Checks that a body is an object of the kind and place that the path names, and completes what may be left out. With a
+ * source, fields that the schema does not know are removed and reported. Throws 400 in Kubernetes' words.
  */
-export function decodeObject(body: unknown, { target, namespace, name }: Place): ApiObject {
+export function decodeObject(body: unknown, { target, namespace, name }: Place, source?: FieldSource): ApiObject {
   if (!isJsonObject(body)) throw badRequest('the body is not a Kubernetes object')
   checkKind(body, target)
+  const typeError = target.version.builtIn?.typeError(body)
+  if (typeError !== undefined) {
+    const { kind } = target.resource
+    throw badRequest(
+      `${kind} in version ${JSON.stringify(target.version.name)} cannot be handled as a ${kind}: ${typeError}`,
+    )
+  }
   const metadata = readMetadata(body)
   checkNamespace(metadata, namespace, target.resource.namespaced)
   if (name !== '') {
@@ -27,7 +35,9 @@ export function decodeObject(body: unknown, { target, namespace, name }: Place):
     metadata['name'] = name
   }
   // The outer shape was checked above; field types inside metadata are checked by `metadataErrors`.
-  return { ...body, kind: target.resource.kind, metadata } as unknown as ApiObject
+  const object = { ...body, kind: target.resource.kind, metadata } as unknown as ApiObject
+  if (source) reportUnknown(object, source)
+  return object
 }
 
 function checkKind(body: JsonObject, { resource, version }: Target): void {

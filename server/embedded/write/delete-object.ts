@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '@/contract/json'
 import type { ApiObject } from '../api-object'
 import { toKubeTime } from '../clock'
-import { badRequest, conflict, notFound } from '../errors/status-error'
+import { badRequest, conflict, type FieldError, invalid, invalidValue, notFound } from '../errors/status-error'
 import { groupResource, resourceName } from '../registry/served-resource'
 import type { Decision } from '../storage/change'
 import { type ObjectKey, parseObject } from '../storage/log-entry'
@@ -39,14 +39,22 @@ function readGracePeriod(value: unknown): number | undefined {
   return Math.max(0, Number(value))
 }
 
+const policies = ['Foreground', 'Background', 'Orphan'] as const
+
 function readPolicy(options: JsonObject, query: URLSearchParams): DeleteOptions['propagationPolicy'] {
-  const policy = options['propagationPolicy'] ?? query.get('propagationPolicy')
-  if (policy === 'Foreground' || policy === 'Background' || policy === 'Orphan') return policy
-  if (policy !== undefined && policy !== null) {
-    throw badRequest(`propagationPolicy: Unsupported value: ${JSON.stringify(policy)}`)
+  const field = 'propagationPolicy'
+  const given = options[field] ?? query.get(field) ?? undefined
+  const orphan = options['orphanDependents'] ?? query.get('orphanDependents') ?? undefined
+  if (given === undefined) return orphan === true || orphan === 'true' ? 'Orphan' : undefined
+  const refuse = (error: FieldError) => invalid({ group: 'meta.k8s.io', name: 'DeleteOptions' }, '', [error])
+  if (orphan !== undefined) {
+    throw refuse(invalidValue(field, given, 'orphanDependents and deletionPropagation cannot be both set'))
   }
-  const orphan = options['orphanDependents'] ?? query.get('orphanDependents')
-  return orphan === true || orphan === 'true' ? 'Orphan' : undefined
+  const policy = policies.find((known) => known === given)
+  if (policy !== undefined) return policy
+  const supported = [...policies, 'nil'].map((known) => JSON.stringify(known)).join(', ')
+  const detail = `Unsupported value: ${JSON.stringify(given)}: supported values: ${supported}`
+  throw refuse({ reason: 'FieldValueNotSupported', field, detail })
 }
 
 /**

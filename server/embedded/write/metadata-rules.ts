@@ -28,12 +28,21 @@ export function metadataErrors(object: ApiObject, resource: ServedResource): Fie
 function nameErrors(name: unknown, { strategy }: ServedResource): FieldError[] {
   const field = 'metadata.name'
   if (typeof name !== 'string' || name === '') return [requiredValue(field, 'name or generateName is required')]
+  if (strategy.pathName) return pathNameErrors(field, name)
   if (strategy.labelName) {
     if (name.length > 63) return [invalidValue(field, name, 'must be no more than 63 characters')]
     return label.test(name) ? [] : [invalidValue(field, name, labelWhy)]
   }
   if (name.length > 253) return [invalidValue(field, name, 'must be no more than 253 characters')]
   return subdomain.test(name) ? [] : [invalidValue(field, name, subdomainWhy)]
+}
+
+/** Names that only need to be a segment of a path (apimachinery, IsValidPathSegmentName). */
+export function pathNameErrors(field: string, name: string): FieldError[] {
+  if (name === '.' || name === '..') return [invalidValue(field, name, `may not be '${name}'`)]
+  return ['/', '%']
+    .filter((character) => name.includes(character))
+    .map((character) => invalidValue(field, name, `may not contain '${character}'`))
 }
 
 function labelErrors(labels: unknown): FieldError[] {

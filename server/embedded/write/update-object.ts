@@ -7,11 +7,12 @@ import type { Decision } from '../storage/change'
 import { type ObjectKey, parseObject } from '../storage/log-entry'
 import type { Written } from './create-object'
 import { metadataErrors, metadataUpdateErrors } from './metadata-rules'
+import { conform, fillIn, schemaErrors } from './schema-step'
 import { admissionRequest, changeOf, type WriteContext } from './write-context'
 
 export interface Update {
   key: ObjectKey
-  subresource: '' | 'status' | 'finalize'
+  subresource: '' | 'status' | 'finalize' | 'approval' | 'scale'
   /** What the client wants the object to be; gets a copy of what it is, in the version of the request. */
   produce(old: ApiObject): ApiObject
   /** Decides instead when the object is missing; left out: 404. */
@@ -35,7 +36,10 @@ export function decideUpdate(context: WriteContext, update: Update, revision: nu
   const old = parseObject(entry.body) as ApiObject
   const copy = parseObject(entry.body) as ApiObject
   copy.apiVersion = apiVersion(resource.group, target.version.name)
+  fillIn(target, old)
+  fillIn(target, copy)
   const wanted = update.produce(copy)
+  conform(target, wanted)
   checkPreconditions(context, wanted, { old, update })
   const next = withServerFields(context, wanted, { old, subresource: update.subresource })
   admit(context, next, { old, update })
@@ -88,8 +92,12 @@ function withServerFields(
   const { strategy } = target.resource
   const next = ownPart(wanted, old, { subresource, statusApart: target.version.statusSubresource })
   next.metadata = keepServerMeta(next, old)
-  if (subresource === '') strategy.prepareForUpdate?.(next, old)
+  if (writesSpec(subresource)) strategy.prepareForUpdate?.(next, old)
   return next
+}
+
+function writesSpec(subresource: Update['subresource']): boolean {
+  return subresource === '' || subresource === 'scale'
 }
 
 /** The main resource leaves status alone where that has its own subresource, and a subresource all else. */
@@ -103,6 +111,11 @@ function ownPart(
     if (wanted.metadata.managedFields) metadata.managedFields = wanted.metadata.managedFields
     return { ...old, metadata, status: wanted['status'] }
   }
+  if (subresource === 'approval') {
+    const [before, after] = [old['status'], wanted['status']].map((status) => (isJsonObject(status) ? status : {}))
+    return { ...old, metadata, status: { ...before, conditions: after?.['conditions'] } }
+  }
+  if (subresource === 'scale') return { ...wanted, metadata: { ...metadata }, ...(statusApart ? statusOf(old) : {}) }
   if (subresource === 'finalize') {
     const spec = wanted['spec']
     const finalizers = isJsonObject(spec) && Array.isArray(spec['finalizers']) ? spec['finalizers'] : []
@@ -114,11 +127,16 @@ function ownPart(
   return { ...rest, ...(old['status'] === undefined ? {} : { status: old['status'] }) } as ApiObject
 }
 
+function statusOf(old: ApiObject): { status?: unknown } {
+  return old['status'] === undefined ? {} : { status: old['status'] }
+}
+
 function keepServerMeta(next: ApiObject, old: ApiObject): ApiObject['metadata'] {
   const { selfLink: _link, deletionTimestamp: _time, deletionGracePeriodSeconds: _grace, ...metadata } = next.metadata
   const { uid, creationTimestamp, generation, deletionTimestamp, deletionGracePeriodSeconds, resourceVersion } =
     old.metadata
   if (metadata.finalizers?.length === 0) delete metadata.finalizers
+  if (metadata.ownerReferences?.length === 0) delete metadata.ownerReferences
   return {
     ...metadata,
     ...(metadata.managedFields === undefined && old.metadata.managedFields
@@ -157,9 +175,10 @@ function admit(context: WriteContext, next: ApiObject, { old, update }: { old: A
   const errors = [
     ...metadataErrors(next, resource),
     ...metadataUpdateErrors(next, old),
-    ...(update.subresource === ''
+    ...(writesSpec(update.subresource)
       ? [...(strategy.validate?.(next) ?? []), ...(strategy.validateUpdate?.(next, old) ?? [])]
       : []),
+    ...(update.subresource === 'finalize' ? [] : schemaErrors(target, next, old)),
   ]
   if (errors.length > 0) throw invalid(groupKind(resource), old.metadata.name, errors)
   api.admission.validate(resourceName(resource), request)

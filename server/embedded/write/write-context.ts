@@ -1,6 +1,8 @@
 import type { AdmissionRequest } from '../admission/admission'
 import type { ApiContext, ResourceCall } from '../api-context'
 import { type ApiObject, serializeObject } from '../api-object'
+import { tooLarge } from '../errors/status-error'
+import { bodyLimit } from '../http/read-body'
 import type { User } from '../identity/user'
 import { resourceName, storageApiVersion, type Target } from '../registry/served-resource'
 import type { Change } from '../storage/change'
@@ -45,9 +47,12 @@ export function reader(api: ApiContext): ReadObject {
   }
 }
 
-/** The change that stores an object, in its kind's storage version. */
+/** The change that stores an object, in its kind's storage version. Throws 413 for one that has grown too large. */
 export function changeOf(target: Target, object: ApiObject, type: Change['type']): Change {
   const stored = { ...object, apiVersion: storageApiVersion(target.resource), kind: target.resource.kind }
+  const body = serializeObject(stored)
+  // What patches and defaults made of it may be larger than any body.
+  if (body.length > bodyLimit && type === 'put') throw tooLarge(bodyLimit)
   return {
     key: {
       resource: resourceName(target.resource),
@@ -56,7 +61,7 @@ export function changeOf(target: Target, object: ApiObject, type: Change['type']
     },
     type,
     labels: object.metadata.labels,
-    body: serializeObject(stored),
+    body,
   }
 }
 
@@ -71,12 +76,14 @@ export function admissionRequest(context: WriteContext, about: AboutWrite): Admi
     user,
     dryRun: options.dryRun,
     read: reader(api),
-    list: (resource) =>
-      api.store.snapshot({ resource }).flatMap(({ revision }) => {
+    list: (resource, namespace) =>
+      // Past the last commit: what earlier writes of the same batch left counts.
+      api.store.snapshot({ resource, namespace, revision: Number.MAX_SAFE_INTEGER }).flatMap(({ revision }) => {
         const entry = api.store.entry(revision)
         // As in `reader`.
         return entry ? [parseObject(entry.body) as ApiObject] : []
       }),
+    authorize: (action) => api.authorizer.authorize({ type: 'resource', user, version: '*', ...action }).allowed,
     warnings,
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fileNameOf, findChecksum, formatChecksum } from './checksum-file'
+import { fileNameOf, findChecksum, findImageChecksum, formatChecksum } from './checksum-file'
 
 describe('a publisher’s checksum file', () => {
   const sha256 = 'a'.repeat(64)
@@ -28,6 +28,24 @@ describe('a publisher’s checksum file', () => {
     ['has a hash of no known length', `${'a'.repeat(50)}  disk.img`],
   ])('gives nothing when it %s', (_why, text) => {
     expect(findChecksum(text, 'disk.img')).toBeUndefined()
+  })
+})
+
+describe('a list whose address is the image’s with an ending', () => {
+  const image = 'https://h/leap.qcow2'
+  const line = (name: string) => `${'a'.repeat(64)}  ${name}\n`
+
+  it('may call the one file it is about by another name', () => {
+    const found = findImageChecksum(line('leap-Build13.qcow2'), { image, list: 'https://h/leap.qcow2.sha256' })
+    expect(found?.hex).toBe('a'.repeat(64))
+  })
+
+  it.each([
+    ['lists two files', line('leap-Build13.qcow2') + line('leap-Build14.qcow2'), 'https://h/leap.qcow2.sha256'],
+    ['is about all files', line('leap-Build13.qcow2'), 'https://h/SHA256SUMS'],
+    ['is about another file', line('leap-Build13.qcow2'), 'https://h/leap.qcow.sha256'],
+  ])('gives nothing when it %s', (_why, text, list) => {
+    expect(findImageChecksum(text, { image, list })).toBeUndefined()
   })
 })
 

@@ -1,4 +1,4 @@
-import { type DiskSpec, HypervisorError } from '@/server/operator/engine/hypervisor-port'
+import { type DiskSource, type DiskSpec, HypervisorError } from '@/server/operator/engine/hypervisor-port'
 import { formatBytes } from './byte-size'
 import { MAX_DISK_BYTES } from './image-format'
 
@@ -21,7 +21,10 @@ export function checkSpec({ id, sizeBytes, source }: DiskSpec): void {
   if (sizeBytes > MAX_DISK_BYTES)
     invalid(`A disk of ${formatBytes(sizeBytes)} is too large: the most is ${formatBytes(MAX_DISK_BYTES)}.`)
   if (source.type === 'clone') checkId(source.diskId)
-  if (source.type !== 'http') return
+  if (source.type === 'http') checkHttpSource(source)
+}
+
+function checkHttpSource(source: Extract<DiskSource, { type: 'http' }>): void {
   if (!isHttpUrl(source.url)) invalid('The address of an image begins with https:// or http://.')
   if (source.checksumUrl !== undefined && !isHttpUrl(source.checksumUrl))
     invalid('The address of a checksum file begins with https:// or http://.')

@@ -33,6 +33,8 @@ export interface Download {
 interface Part {
   state: DownloadState
   length: number
+  /** Bytes in it come from an earlier run of the worker. */
+  earlier: boolean
 }
 
 class Transfer {
@@ -51,7 +53,7 @@ class Transfer {
     const found = await this.#readPart()
     let part = found?.state.complete ? found : await this.#fetch(found)
     let mismatch = await this.#compare(part)
-    if (mismatch && found) {
+    if (mismatch && part.earlier) {
       // What an earlier try left may be damaged: after a power cut, or by a server that joins two files.
       part = await this.#fetchAnew()
       mismatch = await this.#compare(part)
@@ -100,7 +102,7 @@ class Transfer {
     // After a crash of the whole host the end of the file may never have reached the disk; only a checksum would tell.
     const checked = this.job.checksum ?? this.job.checksumUrl
     if (state.bootId !== (await bootId()) && !checked) return undefined
-    return { state, length }
+    return { state, length, earlier: true }
   }
 
   async #fetch(part: Part | undefined): Promise<Part> {
@@ -111,6 +113,9 @@ class Transfer {
     try {
       if (status === 206 && rangeStart(answer) === part.length)
         return await this.#receive(answer, { start: part.length, length: part.state.length }, part.state.published)
+      // Another image by now, whose checksum may be listed anew: asked for before its bytes.
+      if (status === 200 && !this.job.checksumUrl)
+        return await this.#receive(answer, { start: 0, length: numeric(answer.headers['content-length']) }, undefined)
       if (![200, 206, 416].includes(status)) throw explainStatus(status, answer.url)
     } finally {
       answer.body.destroy()
@@ -177,13 +182,13 @@ class Transfer {
     } finally {
       await file.close()
     }
-    return await this.#finish({ state, length: received })
+    return await this.#finish({ state, length: received, earlier: start > 0 })
   }
 
   async #finish(part: Part): Promise<Part> {
     const state = { ...part.state, length: part.length, complete: true }
     await this.#writeState(state)
-    return { state, length: part.length }
+    return { ...part, state }
   }
 
   async #writeState(state: DownloadState): Promise<void> {

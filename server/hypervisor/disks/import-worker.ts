@@ -1,5 +1,5 @@
 import { type FileHandle, rename, rm, stat } from 'node:fs/promises'
-import { setPriority } from 'node:os'
+import { getPriority, setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { convert } from './convert'
@@ -183,8 +183,8 @@ function dropPrivileges(): void {
     process.setuid?.(uid)
   }
   process.umask(0o077)
-  // Behind the guests, but not at a stand when they keep every core busy.
-  setPriority(5)
+  // Behind the guests, but not at a stand when they keep every core busy; whoever is further behind may not come forward.
+  if (getPriority() < 5) setPriority(5)
 }
 
 dropPrivileges()

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { generate } from 'selfsigned'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { ensureCertificates } from '@/server/home/certificates'
 import type { DiskState } from '@/server/operator/engine/hypervisor-port'
 import {
   DiskBench,
@@ -287,20 +287,18 @@ describe('the network', () => {
     expect((await until(disks, 'file', settled)).message).toMatch(/https and http only, not by file/)
   })
 
-  test('TLS: a self-signed server only with its certificate, or on explicit wish', async () => {
-    const certificate = await generate([{ name: 'commonName', value: 'localhost' }], {
-      extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
-    })
-    const tls = { key: certificate.private, cert: certificate.cert }
+  test('TLS: a server of an unknown authority only with its certificate, or on explicit wish', async () => {
+    const { ca, server } = await ensureCertificates({ directory: join(bench.root, 'tls'), hosts: [] })
+    const tls = await server('images')
     const base = await bench.serve((request, response) => sendBytes(request, response, rawDisk(MiB)), tls)
     const disks = await bench.open()
     await disks.createDisk(httpDisk('no', base))
-    await disks.createDisk(httpDisk('ca', base, { caCertificates: tls.cert }))
+    await disks.createDisk(httpDisk('ca', base, { caCertificates: ca.cert }))
     await disks.createDisk(httpDisk('insecure', base, { insecureSkipVerify: true }))
     await disks.createDisk(httpDisk('plain', base.replace('https:', 'http:')))
     const no = await until(disks, 'no', settled)
     expect(no).toMatchObject({ phase: 'failed', retryable: false })
-    expect(no.message).toMatch(/self-signed certificate/)
+    expect(no.message).toMatch(/comes from an authority that is not trusted/)
     expect(await until(disks, 'ca', settled)).toMatchObject({ phase: 'ready' })
     expect(await until(disks, 'insecure', settled)).toMatchObject({ phase: 'ready' })
     expect((await until(disks, 'plain', settled)).phase).toBe('failed')

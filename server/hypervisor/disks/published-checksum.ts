@@ -1,4 +1,4 @@
-import { fileNameOf, findChecksum, formatChecksum } from './checksum-file'
+import { fileNameOf, findImageChecksum, formatChecksum } from './checksum-file'
 import { type HttpSource, openHttp } from './http-source'
 import { ImportFailure } from './import-failure'
 import type { HttpJob } from './import-protocol'
@@ -22,9 +22,9 @@ const ADVICE = 'Correct the address of the checksum file, or leave it out to imp
  */
 export async function fetchPublishedChecksum(job: HttpJob, checksumUrl: string): Promise<PublishedChecksum> {
   const text = await readList(checksumSource(job, checksumUrl))
-  const name = fileNameOf(job.url)
-  const checksum = findChecksum(text, name)
+  const checksum = findImageChecksum(text, { image: job.url, list: checksumUrl })
   if (checksum) return { url: checksumUrl, value: formatChecksum(checksum) }
+  const name = fileNameOf(job.url)
   throw new ImportFailure(
     `The checksum file ${displayUrl(new URL(checksumUrl))} does not list ${name === '' ? 'the image' : `“${name}”`}. ${ADVICE}`,
     'never',

@@ -137,7 +137,9 @@ describe('the engine', () => {
     await bench.run()
     await act('virtualmachines', 'stop')
     await bench.run()
-    await expect(act('virtualmachines', 'stop')).rejects.toThrow('Halted does not support manual stop requests')
+    await expect(act('virtualmachines', 'stop')).rejects.toThrow(
+      'Halted only supports manual stop requests with a shorter graceperiod',
+    )
     await act('virtualmachines', 'stop', { gracePeriod: 0 })
     await bench.run()
     expect(bench.vm()?.status?.printableStatus).toBe('Stopped')

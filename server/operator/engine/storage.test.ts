@@ -8,7 +8,12 @@ import {
   podKind,
   secretKind,
 } from '@/contract/kinds/core'
-import { type DataVolume, type DataVolumeSpec, dataVolumeKind } from '@/contract/kinds/data-volume'
+import {
+  checksumUrlAnnotation,
+  type DataVolume,
+  type DataVolumeSpec,
+  dataVolumeKind,
+} from '@/contract/kinds/data-volume'
 import { virtualMachineKind } from '@/contract/kinds/virtual-machine'
 import { diskless, type EngineBench, machine, startBench } from './engine-bench.fixture'
 import { type DiskSpec, HypervisorError } from './hypervisor-port'
@@ -26,11 +31,20 @@ const reasons = (name: string) =>
 const condition = (name: string, type: string) =>
   bench.dataVolume(name)?.status?.conditions?.find((one) => one.type === type)
 
-async function createDataVolume(name: string, spec: Partial<DataVolumeSpec>, namespace = 'demo') {
+interface Placed {
+  namespace?: string
+  annotations?: Record<string, string>
+}
+
+async function createDataVolume(
+  name: string,
+  spec: Partial<DataVolumeSpec>,
+  { namespace = 'demo', annotations = {} }: Placed = {},
+) {
   const object: DataVolume = {
     apiVersion: 'cdi.kubevirt.io/v1beta1',
     kind: 'DataVolume',
-    metadata: { name, namespace },
+    metadata: { name, namespace, annotations },
     spec: { storage: { resources: { requests: { storage: '1Gi' } } }, ...spec },
   }
   await bench.api.client.create(dataVolumeKind, object)
@@ -89,6 +103,50 @@ describe('DataVolumes', () => {
         },
       },
     ])
+  })
+
+  it('have the importer look their checksum up where their annotation says, unless it is explicit', async () => {
+    const sources: DiskSpec['source'][] = []
+    const { createDisk } = bench.host
+    bench.host.createDisk = (spec) => {
+      sources.push(spec.source)
+      return createDisk(spec)
+    }
+    const annotations = { [checksumUrlAnnotation]: 'https://example.com/SHA256SUMS' }
+    const checksum = 'sha256:00'
+    await createDataVolume('listed', { source: { http: { url } } }, { annotations })
+    await createDataVolume('explicit', { source: { http: { url, checksum } } }, { annotations })
+    await createDataVolume('blank', { source: { blank: {} } }, { annotations })
+    expect(sources).toEqual([
+      { type: 'http', url, checksumUrl: 'https://example.com/SHA256SUMS' },
+      { type: 'http', url, checksum },
+      { type: 'blank' },
+    ])
+  })
+
+  it('fail when their annotation names no address that a checksum file can be read from', async () => {
+    const annotations = { [checksumUrlAnnotation]: 'file:///etc/passwd' }
+    await createDataVolume('dv', { source: { http: { url } } }, { annotations })
+    expect(bench.dataVolume('dv')?.status?.phase).toBe('Failed')
+    expect(condition('dv', 'Running')?.message).toBe(
+      '"file:///etc/passwd" in the annotation chiave.io/checksum-url is not an http:// or https:// address',
+    )
+  })
+
+  it('made from a machine’s template pass the annotation on', async () => {
+    const sources: DiskSpec['source'][] = []
+    const { createDisk } = bench.host
+    bench.host.createDisk = (spec) => {
+      sources.push(spec.source)
+      return createDisk(spec)
+    }
+    const vm = machine()
+    const checksumUrl = 'https://example.com/SHA256SUMS'
+    const [template] = vm.spec.dataVolumeTemplates ?? []
+    if (template) template.metadata = { ...template.metadata, annotations: { [checksumUrlAnnotation]: checksumUrl } }
+    await bench.api.client.create(virtualMachineKind, vm)
+    await bench.run()
+    expect(sources).toMatchObject([{ type: 'http', checksumUrl }])
   })
 
   it('wait for a ConfigMap that is missing, say so, and go on when it appears', async () => {
@@ -194,7 +252,11 @@ describe('DataVolumes', () => {
       kind: 'Namespace',
       metadata: { name: 'other' },
     })
-    await createDataVolume('copy', { source: { pvc: { namespace: 'demo', name: 'one-root' } }, storage: {} }, 'other')
+    await createDataVolume(
+      'copy',
+      { source: { pvc: { namespace: 'demo', name: 'one-root' } }, storage: {} },
+      { namespace: 'other' },
+    )
     expect(bench.dataVolume('copy')?.status?.phase).toBe('CloneScheduled')
     expect(reasons('copy')).toContain('CloneSourceInUse')
     const body = { spec: { runStrategy: 'Halted' } }

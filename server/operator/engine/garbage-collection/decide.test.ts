@@ -58,7 +58,10 @@ describe('garbage collection', () => {
 
   it('sets dependents free before an owner that orphans them goes', () => {
     const dependents = [object({ name: 'child' })]
-    expect(leaving('orphan', dependents)).toEqual([{ type: 'orphanDependents', dependents }])
+    expect(leaving('orphan', dependents)).toEqual([
+      { type: 'orphanDependents', dependents },
+      { type: 'removeFinalizer', finalizer: 'orphan' },
+    ])
     expect(leaving('orphan', [])).toEqual([{ type: 'removeFinalizer', finalizer: 'orphan' }])
   })
 })

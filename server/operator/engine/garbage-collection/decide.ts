@@ -28,8 +28,9 @@ export function decideCollection(observed: ObservedDependent): CollectorAction[]
   const finalizers = object.metadata.finalizers ?? []
   if (object.metadata.deletionTimestamp) {
     if (finalizers.includes(orphanFinalizer)) {
-      if (dependents.length > 0) return [{ type: 'orphanDependents', dependents }]
-      return [{ type: 'removeFinalizer', finalizer: orphanFinalizer }]
+      // In one go: once they no longer name their owner, nothing they do would bring it up again.
+      const free: CollectorAction[] = dependents.length > 0 ? [{ type: 'orphanDependents', dependents }] : []
+      return [...free, { type: 'removeFinalizer', finalizer: orphanFinalizer }]
     }
     if (finalizers.includes(foregroundFinalizer)) {
       const blocking = dependents.some((dependent) => blocks(dependent, object))

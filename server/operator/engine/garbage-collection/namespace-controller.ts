@@ -2,7 +2,7 @@ import { eventKind, leaseKind, type Namespace, namespaceKind, podKind } from '@/
 import { resourcePath } from '@/contract/kinds/kind'
 import { ApiError } from '@/server/cluster/kube-client'
 import { type ControllerDefinition, defineController, refOf, watchKind } from '../../runtime/controller'
-import { stateConditions } from '../conditions'
+import { type ConditionState, stateConditions } from '../conditions'
 import type { Engine } from '../engine'
 import { writeStatus } from '../writes'
 import type { ResourceMonitor } from './resource-monitor'
@@ -24,7 +24,7 @@ export function namespaceController(engine: Engine, monitor: ResourceMonitor): C
       if (!namespace?.metadata.deletionTimestamp) return undefined
       if (!namespace.spec?.finalizers?.includes(contentFinalizer)) return undefined
       const remaining = await empty(engine, { namespace: namespace.metadata.name, monitor })
-      if (remaining.length > 0) {
+      if (remaining.resources.size > 0) {
         await report(engine, namespace, remaining)
         return { requeueAfter: pollInterval }
       }
@@ -34,12 +34,18 @@ export function namespaceController(engine: Engine, monitor: ResourceMonitor): C
   })
 }
 
-/** Deletes all there is; resolves with what has not gone yet, as `count plural`. */
+/** What has not gone yet, counted by resource and by finalizer. */
+interface Remaining {
+  resources: Map<string, number>
+  finalizers: Map<string, number>
+}
+
+/** Deletes all there is; resolves with what has not gone yet. */
 async function empty(
   { client }: Engine,
   { namespace, monitor }: { namespace: string; monitor: ResourceMonitor },
-): Promise<string[]> {
-  const remaining: string[] = []
+): Promise<Remaining> {
+  const remaining: Remaining = { resources: new Map(), finalizers: new Map() }
   const kinds = [...monitor.resources().map(({ kind }) => kind), eventKind, leaseKind].filter(
     ({ namespaced }) => namespaced,
   )
@@ -49,17 +55,68 @@ async function empty(
     const waiting = items.filter(({ metadata }) => !metadata.deletionTimestamp)
     for (const object of waiting) await client.delete(kind, refOf(object), { propagationPolicy: 'Background' })
     const left = waiting.length > 0 ? (await client.list(kind, { namespace })).items : items
-    if (left.length > 0) remaining.push(`${left.length} ${kind.plural}`)
+    if (left.length > 0) remaining.resources.set(`${kind.plural}.${kind.group}`, left.length)
+    for (const { metadata } of left) {
+      for (const finalizer of metadata.finalizers ?? []) {
+        remaining.finalizers.set(finalizer, (remaining.finalizers.get(finalizer) ?? 0) + 1)
+      }
+    }
   }
   return remaining
 }
 
-async function report({ client, clock }: Engine, namespace: Namespace, remaining: readonly string[]): Promise<void> {
-  const message = `Some resources are remaining: ${remaining.join(', ')}`
-  const state = { type: 'NamespaceContentRemaining', status: 'True' as const, reason: 'SomeResourcesRemain', message }
-  const conditions = stateConditions(namespace.status?.conditions, [state], clock.now())
+/** Says what it waits for, in the words of Kubernetes' namespace controller. */
+async function report({ client, clock }: Engine, namespace: Namespace, remaining: Remaining): Promise<void> {
+  const conditions = stateConditions(namespace.status?.conditions, terminationConditions(remaining), clock.now())
   const status = { phase: 'Terminating' as const, conditions }
   await writeStatus(client, namespaceKind, { object: namespace, status, fieldManager })
+}
+
+function terminationConditions({ resources, finalizers }: Remaining): ConditionState[] {
+  const list = (counts: Map<string, number>, verb: string) =>
+    [...counts]
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(([name, count]) => `${name} ${verb} ${count} resource instances`)
+      .join(', ')
+  return [
+    {
+      type: 'NamespaceDeletionDiscoveryFailure',
+      status: 'False',
+      reason: 'ResourcesDiscovered',
+      message: 'All resources successfully discovered',
+    },
+    {
+      type: 'NamespaceDeletionGroupVersionParsingFailure',
+      status: 'False',
+      reason: 'ParsedGroupVersions',
+      message: 'All legacy kube types successfully parsed',
+    },
+    {
+      type: 'NamespaceDeletionContentFailure',
+      status: 'False',
+      reason: 'ContentDeleted',
+      message: 'All content successfully deleted, may be waiting on finalization',
+    },
+    {
+      type: 'NamespaceContentRemaining',
+      status: 'True',
+      reason: 'SomeResourcesRemain',
+      message: `Some resources are remaining: ${list(resources, 'has')}`,
+    },
+    finalizers.size > 0
+      ? {
+          type: 'NamespaceFinalizersRemaining',
+          status: 'True',
+          reason: 'SomeFinalizersRemain',
+          message: `Some content in the namespace has finalizers remaining: ${list(finalizers, 'in')}`,
+        }
+      : {
+          type: 'NamespaceFinalizersRemaining',
+          status: 'False',
+          reason: 'ContentHasNoFinalizers',
+          message: 'All content-preserving finalizers finished',
+        },
+  ]
 }
 
 async function finalize({ client }: Engine, namespace: Namespace): Promise<void> {

@@ -10,12 +10,15 @@ import { isConditionTrue } from '../conditions'
 import { runStrategyOf } from '../virtual-machine/facts'
 import { isFinal } from '../virtual-machine/start-failure'
 import { launcherPodName } from '../virtual-machine-instance/launcher-pod'
+import { checkOptions } from './options'
 import { fieldOf, findInstance, isDryRun, readVirtualMachine } from './read-machine'
-import { badRequest, conflict } from './refusals'
+import { badRequest, conflict, internalError } from './refusals'
 import type { SubresourceContext, SubresourceHandler, SubresourceParts, SubresourceResult } from './subresource-handler'
 
 const fieldManager = 'virt-api'
 const accepted: SubresourceResult = { status: 202 }
+const recoveryRequired =
+  'VM recovery required: Volume migration failed, leaving some volumes pointing to non-consistent targets; manual intervention is needed to reassign them to their original volumes.'
 
 /** start, stop and restart of a VirtualMachine, by KubeVirt's rules and in its words. */
 export function powerHandlers(parts: SubresourceParts): SubresourceHandler[] {
@@ -37,6 +40,10 @@ async function start(parts: SubresourceParts, context: SubresourceContext): Prom
   const vm = await readVirtualMachine(parts, context)
   const vmi = await findInstance(parts, context)
   if (isStarted(vmi)) throw conflict('virtualmachine', name, 'VM is already running')
+  if (isConditionTrue(vm.status?.conditions, 'ManualRecoveryRequired')) {
+    throw conflict('virtualmachine', name, recoveryRequired)
+  }
+  checkOptions('StartOptions', body, { paused: 'bool', dryRun: '[]string' })
   const strategy = runStrategyOf(vm)
   const paused = fieldOf(body, 'paused') === true
   const request: StateChangeRequest = { action: 'Start', ...(paused ? { data: { paused: 'true' } } : {}) }
@@ -63,6 +70,7 @@ function isStarted(vmi: VirtualMachineInstance | undefined): boolean {
 
 async function stop(parts: SubresourceParts, context: SubresourceContext): Promise<SubresourceResult> {
   const { name, namespace, body } = context
+  checkOptions('StopOptions', body, { gracePeriod: 'int64', dryRun: '[]string' })
   const vm = await readVirtualMachine(parts, context)
   const vmi = await findInstance(parts, context)
   const strategy = runStrategyOf(vm)
@@ -91,16 +99,18 @@ function whyNotStop(
   // A machine that is stopping can only be told to hurry.
   const current = live.spec.terminationGracePeriodSeconds
   const hurries = gracePeriod !== undefined && (current === undefined || gracePeriod < current)
-  return hurries ? undefined : `${strategy} does not support manual stop requests`
+  return hurries ? undefined : `${strategy} only supports manual stop requests with a shorter graceperiod`
 }
 
 async function restart(parts: SubresourceParts, context: SubresourceContext): Promise<SubresourceResult> {
   const { name, namespace, body } = context
+  checkOptions('RestartOptions', body, { gracePeriodSeconds: 'int64', dryRun: '[]string' })
   const gracePeriod = readGracePeriod(fieldOf(body, 'gracePeriodSeconds'))
   if (gracePeriod !== undefined && gracePeriod > 0) {
     throw badRequest('For force restart, only gracePeriod=0 is supported for now')
   }
   const vm = await readVirtualMachine(parts, context)
+  if (isConditionTrue(vm.status?.conditions, 'VolumesChange')) throw conflict('virtualmachine', name, recoveryRequired)
   const strategy = runStrategyOf(vm)
   if (strategy === 'Halted' || strategy === 'Once') {
     throw conflict('virtualmachine', name, `RunStategy ${strategy} does not support manual restart requests`)
@@ -122,8 +132,7 @@ function stopRequest(vmi: VirtualMachineInstance): StateChangeRequest {
 
 function readGracePeriod(value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined
-  if (typeof value !== 'number' || !Number.isInteger(value))
-    throw badRequest('gracePeriod has to be a whole number of seconds')
+  if (typeof value !== 'number') return undefined
   if (value < 0) throw badRequest('gracePeriod has to be greater or equal to 0')
   return value
 }
@@ -147,16 +156,15 @@ async function setRunning(
 /** Puts requests into the status, unless others wait there that a stop may not replace. */
 async function ask(
   { client }: SubresourceParts,
-  { vm, requests, context: { name, body } }: Change & { requests: StateChangeRequest[] },
+  { vm, requests, context: { body } }: Change & { requests: StateChangeRequest[] },
 ): Promise<SubresourceResult> {
   const onlyStop = requests.length === 1 && requests[0]?.action === 'Stop'
   if (vm.status?.stateChangeRequests?.length && !onlyStop) {
-    throw conflict('virtualmachine', name, 'unable to complete request: stop/start already underway')
+    throw internalError('unable to complete request: stop/start already underway')
   }
-  if (isConditionTrue(vm.status?.conditions, 'ManualRecoveryRequired')) {
-    throw conflict('virtualmachine', name, 'VM recovery required before it can be started')
-  }
-  const status = { ...vm.status, stateChangeRequests: requests }
+  // A new try starts with a clean slate.
+  const { startFailure: _failure, ...kept } = vm.status ?? {}
+  const status = { ...kept, stateChangeRequests: requests }
   await client.updateStatus(virtualMachineKind, { ...vm, status }, { fieldManager, dryRun: isDryRun(body) })
   return accepted
 }

@@ -1,7 +1,7 @@
 import { type VirtualMachine, virtualMachineKind } from '@/contract/kinds/virtual-machine'
 import { type VirtualMachineInstance, virtualMachineInstanceKind } from '@/contract/kinds/virtual-machine-instance'
 import type { Hypervisor } from '../hypervisor-port'
-import { conflict, notFound, unavailable } from './refusals'
+import { conflict, internalError, notFound, unavailable } from './refusals'
 import type { SubresourceContext, SubresourceParts } from './subresource-handler'
 
 export async function readVirtualMachine(
@@ -33,11 +33,16 @@ export interface RunningInstance {
   id: string
 }
 
-/** The instance with its host; 409 in KubeVirt's words when no machine runs. */
-export async function readRunningInstance(parts: SubresourceParts, ref: SubresourceContext): Promise<RunningInstance> {
+/** The instance that a machine runs as; 409 when it has none. */
+export async function readInstanceOfMachine(
+  parts: SubresourceParts,
+  ref: SubresourceContext,
+): Promise<VirtualMachineInstance> {
+  const vm = await readVirtualMachine(parts, ref)
+  if (vm.status?.created !== true) throw conflict('virtualmachine', ref.name, 'VMI is not started')
   const vmi = await readInstance(parts, ref)
-  if (vmi.status?.phase !== 'Running') throw conflict('virtualmachineinstance', ref.name, 'VMI is not running')
-  return { vmi, ...hostOf(parts, vmi) }
+  if (vmi.metadata.ownerReferences?.some(({ uid }) => uid === vm.metadata.uid)) return vmi
+  throw internalError(`unable to retrieve vmi [${ref.name}] for vm: <nil>`)
 }
 
 export function hostOf(parts: SubresourceParts, vmi: VirtualMachineInstance): Omit<RunningInstance, 'vmi'> {

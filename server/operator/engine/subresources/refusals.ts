@@ -2,7 +2,7 @@ import type { ObjectRef } from '@/contract/kube-object'
 import { ApiError } from '@/server/cluster/kube-client'
 import { HypervisorError } from '../hypervisor-port'
 
-type Resource = 'virtualmachine' | 'virtualmachineinstance'
+type Resource = 'virtualmachine' | 'virtualmachineinstance' | 'persistentvolumeclaim'
 
 /** 409 in the words of Kubernetes' conflict errors. */
 export function conflict(resource: Resource, name: string, why: string): ApiError {
@@ -18,12 +18,35 @@ export function conflict(resource: Resource, name: string, why: string): ApiErro
   })
 }
 
+/** 403 in the words of Kubernetes' forbidden errors. */
+export function forbidden(resource: Resource, name: string, why: string): ApiError {
+  return new ApiError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: `${resource}.kubevirt.io "${name}" is forbidden: ${why}`,
+    reason: 'Forbidden',
+    code: 403,
+    details: { name, group: 'kubevirt.io', kind: resource },
+  })
+}
+
 export function badRequest(message: string): ApiError {
   return plain(400, 'BadRequest', message)
 }
 
 export function internalError(message: string): ApiError {
-  return plain(500, 'InternalError', `Internal error occurred: ${message}`)
+  return new ApiError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: `Internal error occurred: ${message}`,
+    reason: 'InternalError',
+    details: { causes: [{ message }] },
+    code: 500,
+  })
 }
 
 export function unavailable(message: string): ApiError {

@@ -8,6 +8,8 @@ export interface SubresourceContext {
   query: URLSearchParams
   /** The parsed body; `{}` when there was none. */
   body: unknown
+  /** What follows the subresource's name, as `22/tcp` in `portforward/22/tcp`. */
+  rest?: string
 }
 
 export interface SubresourceResult {
@@ -22,7 +24,8 @@ export interface SubresourceResult {
  * Both functions reject with an ApiError that carries the Status to answer with.
  */
 export interface SubresourceHandler {
-  resource: 'virtualmachines' | 'virtualmachineinstances'
+  resource: 'virtualmachines' | 'virtualmachineinstances' | 'expand-vm-spec'
+  /** '' for a call that is about no object. */
   subresource: string
   method: 'GET' | 'PUT'
   handle?(context: SubresourceContext): Promise<SubresourceResult>

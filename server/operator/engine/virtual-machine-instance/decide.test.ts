@@ -118,6 +118,15 @@ describe('what an instance calls for', () => {
       ['startMachine'],
     ],
     [
+      'its machine when the host went down while it was only just started',
+      observe('Scheduled', {
+        pod: placed,
+        machine: machine('shutdown'),
+        metadata: { annotations: { [resumeAnnotation]: 'true' } },
+      }),
+      ['startMachine'],
+    ],
+    [
       'a button when its Pod is deleted in order',
       observe('Running', { pod: pod('node-1', deletedAgo(-30)), machine: machine('running') }),
       ['powerdown'],

@@ -72,6 +72,7 @@ export function nextPhase(observed: ObservedInstance): VmiPhase {
 function afterStart({ machine, startError, vmi }: ObservedInstance): VmiPhase {
   const deleting = vmi.metadata.deletionTimestamp !== undefined
   if (startError && ['Invalid', 'Unsupported', 'Failed'].includes(startError.code)) return 'Failed'
+  if (!deleting && vmi.metadata.annotations?.[resumeAnnotation] && !isAlive(machine)) return 'Scheduled'
   switch (machine?.phase) {
     case 'running':
     case 'paused':

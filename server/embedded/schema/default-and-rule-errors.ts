@@ -1,0 +1,125 @@
+import { jsonEqual } from '@/contract/json'
+import { type FieldError, forbiddenValue, invalidValue, requiredValue } from '../errors/status-error'
+import { compileRules } from './compiled-rules'
+import { fillDefaults } from './default-values'
+import { pruneValue } from './prune-fields'
+import type { RawRule } from './raw-rule'
+import type { SchemaNode } from './schema-node'
+import { notSupported } from './structural-rules'
+import { ValueValidator } from './validate-value'
+
+interface At {
+  path: string
+  root: boolean
+  /** The part of the schema in which values have no earlier selves to be compared with; '' outside of any. */
+  uncorrelated: string
+}
+
+/** What is wrong with the defaults and the rules in a schema that is structural. */
+export function defaultAndRuleErrors(node: SchemaNode, path: string): FieldError[] {
+  return errorsAt(node, { path, root: true, uncorrelated: '' })
+}
+
+function errorsAt(node: SchemaNode, at: At): FieldError[] {
+  if (!node.has.defaults && !node.has.rules && node.default === undefined) return []
+  const errors = [...defaultErrors(node, at), ...(node.rules.length > 0 ? ruleErrors(node, at) : [])]
+  for (const [name, child] of node.properties) {
+    const next = { path: `${at.path}.properties[${name}]`, root: child.embedded, uncorrelated: below(node, at) }
+    errors.push(...errorsAt(child, next))
+  }
+  if (node.additional) {
+    const path = `${at.path}.additionalProperties`
+    errors.push(...errorsAt(node.additional, { path, root: node.additional.embedded, uncorrelated: below(node, at) }))
+  }
+  if (node.items) {
+    const path = `${at.path}.items`
+    const uncorrelated = node.listType === 'map' ? at.uncorrelated : at.uncorrelated || at.path
+    errors.push(...errorsAt(node.items, { path, root: node.items.embedded, uncorrelated }))
+  }
+  return errors
+}
+
+function below({ atomicMap }: SchemaNode, { path, uncorrelated }: At): string {
+  return uncorrelated || (atomicMap ? path : '')
+}
+
+/** A default must be what the schema accepts, with nothing that would be pruned from it. */
+function defaultErrors(node: SchemaNode, { path, root }: At): FieldError[] {
+  if (node.default === undefined) return []
+  const field = `${path}.default`
+  if (root) return [forbiddenValue(field, 'must not be set at the root')]
+  const value = structuredClone(node.default)
+  pruneValue(node, value)
+  if (!jsonEqual(value, node.default)) {
+    return [invalidValue(field, node.default, 'must not have unknown fields')]
+  }
+  fillDefaults(node, value)
+  const validator = new ValueValidator()
+  validator.check(node, value, { path: '', old: undefined })
+  return validator.errors.map((error) => ({
+    ...error,
+    field: error.field === '<nil>' || error.field === '' ? field : `${field}.${error.field}`,
+  }))
+}
+
+const reasons = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired']
+
+function ruleErrors(node: SchemaNode, at: At): FieldError[] {
+  const path = `${at.path}.x-kubernetes-validations`
+  const { compiled, problems } = compileRules(node, at.root)
+  const errors = node.rules.flatMap((raw, index) => plainRuleErrors(node, raw, `${path}[${index}]`))
+  for (const { index, field, source, words } of problems) {
+    if (source.trim() !== '') errors.push(invalidValue(`${path}[${index}].${field}`, source, words))
+  }
+  for (const rule of compiled.rules) {
+    const index = node.rules.indexOf(rule.raw)
+    const { optionalOldSelf, rule: source } = rule.raw
+    if (rule.usesOld && at.uncorrelated !== '') {
+      const words = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${at.uncorrelated}`
+      errors.push(invalidValue(`${path}[${index}].rule`, source, words))
+    }
+    if (optionalOldSelf !== undefined && !rule.usesOld) {
+      const words = 'may not be set if oldSelf is not used in rule'
+      errors.push(invalidValue(`${path}[${index}].optionalOldSelf`, optionalOldSelf, words))
+    }
+  }
+  return errors
+}
+
+function plainRuleErrors(node: SchemaNode, raw: RawRule, path: string): FieldError[] {
+  const errors: FieldError[] = []
+  const { rule, message, reason, fieldPath } = raw
+  if (rule.trim() === '') errors.push(requiredValue(`${path}.rule`, 'rule is not specified'))
+  if (message !== undefined && message !== '' && message.trim() === '') {
+    errors.push(invalidValue(`${path}.message`, message, 'message must be non-empty if specified'))
+  } else if (message?.trim().includes('\n')) {
+    errors.push(invalidValue(`${path}.message`, message, 'message must not contain line breaks'))
+  } else if (rule.trim().includes('\n') && !message) {
+    errors.push(requiredValue(`${path}.message`, 'message must be specified if rule contains line breaks'))
+  }
+  if (reason !== undefined && !reasons.includes(reason)) errors.push(notSupported(`${path}.reason`, reason, reasons))
+  if (fieldPath !== undefined && fieldPath !== '' && !isFieldPath(node, fieldPath)) {
+    errors.push(invalidValue(`${path}.fieldPath`, fieldPath, 'fieldPath must be a valid path'))
+  }
+  return errors
+}
+
+/** Whether a path such as `.a.b['c']` leads to a field of the schema. */
+function isFieldPath(node: SchemaNode, fieldPath: string): boolean {
+  const steps = fieldPath.match(/\.[A-Za-z_][\w-]*|\['[^']*'\]/g)
+  if (!steps || steps.join('') !== fieldPath) return false
+  let current: SchemaNode | undefined = node
+  for (const step of steps) {
+    const name = step.startsWith('.') ? step.slice(1) : step.slice(2, -2)
+    current = current.properties.get(name) ?? current.additional
+    if (!current) return false
+  }
+  return true
+}
+
+/** The schema node that a simple JSON path (`.spec.name`) leads to. */
+export function nodeAt(root: SchemaNode, jsonPath: string): SchemaNode | undefined {
+  let node: SchemaNode | undefined = root
+  for (const name of jsonPath.replace(/^\./, '').split('.')) node = node?.properties.get(name)
+  return node
+}
