@@ -50,6 +50,8 @@ export function openDatabase(path: string, cipher: Cipher): Database.Database {
     database.pragma('synchronous = FULL')
     database.pragma('busy_timeout = 5000')
     database.pragma('cache_size = -32768')
+    // Pages: each checkpoint is a pause for everybody, and most pages are written again before a later one.
+    database.pragma('wal_autocheckpoint = 4000')
     migrate(database)
     checkKey(database, cipher)
   } catch (error) {

@@ -4,10 +4,18 @@ import type { ObjectStore } from '../storage/object-store'
 import { Watcher, type WatcherOptions } from './watcher'
 
 const bookmarkInterval = 60_000
+/**
+ * Milliseconds between two rounds to the watchers. The first change after a rest is told at once; in a storm, what comes
+ * meanwhile goes out together, which costs one write per connection instead of one per change.
+ */
+const roundInterval = 5
 
 /** Wakes watchers when something is committed. */
 export class WatchHub {
   readonly #store: ObjectStore
+  #untold: LogEntry[] = []
+  #lastRound = 0
+  #round: NodeJS.Timeout | undefined
   readonly #watchers = new Map<string, Set<Watcher>>()
   readonly #timer: NodeJS.Timeout
   readonly #unsubscribe: () => void
@@ -46,6 +54,7 @@ export class WatchHub {
 
   /** Ends the watches of a resource that is no longer served. */
   drop(resource: string): void {
+    this.#tell()
     for (const watcher of [...(this.#watchers.get(resource) ?? [])]) {
       watcher.fail(expired('the resource is no longer served'))
     }
@@ -54,6 +63,7 @@ export class WatchHub {
   close(): void {
     clearInterval(this.#timer)
     this.#unsubscribe()
+    this.#tell()
     this.#each((watcher) => watcher.end())
   }
 
@@ -62,6 +72,20 @@ export class WatchHub {
   }
 
   #committed(entries: readonly LogEntry[]): void {
+    for (const entry of entries) this.#untold.push(entry)
+    const wait = this.#lastRound + roundInterval - performance.now()
+    if (wait <= 0) this.#tell()
+    else this.#round ??= setTimeout(() => this.#tell(), wait)
+  }
+
+  /** A watcher that has read some of these changes from the log itself passes over them. */
+  #tell(): void {
+    clearTimeout(this.#round)
+    this.#round = undefined
+    const entries = this.#untold
+    if (entries.length === 0) return
+    this.#untold = []
+    this.#lastRound = performance.now()
     const upTo = entries.at(-1)?.revision ?? 0
     const byResource = new Map<string, LogEntry[]>()
     for (const entry of entries) {
