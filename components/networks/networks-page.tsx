@@ -32,7 +32,7 @@ export function NetworksPage() {
   return (
     <>
       <PageHeader title={t('shell.page.networks')} description={t('networks.description')} />
-      <PageSection hasBodyWrapper={false} isFilled>
+      <PageSection hasBodyWrapper={false}>
         {vmis.error && !vmis.loaded ? (
           <FailureView failure={vmis.error} />
         ) : (
@@ -86,7 +86,7 @@ const offers = Object.keys(networkKinds) as NetworkOffer[]
 function Offers() {
   const t = useT()
   return (
-    <PageSection hasBodyWrapper={false}>
+    <PageSection hasBodyWrapper={false} isFilled>
       <Title headingLevel="h2" size="lg">
         {t('networks.offers.title')}
       </Title>

@@ -56,7 +56,7 @@ export function StoragePage() {
   return (
     <>
       <PageHeader title={t('shell.page.storage')} description={t('storage.description')} />
-      <PageSection hasBodyWrapper={false} isFilled>
+      <PageSection hasBodyWrapper={false}>
         {failure ? (
           <FailureView failure={failure} />
         ) : (
@@ -195,7 +195,7 @@ function StorageClasses() {
     },
   ]
   return (
-    <PageSection hasBodyWrapper={false}>
+    <PageSection hasBodyWrapper={false} isFilled>
       <Title headingLevel="h2" size="lg">
         {t('storage.class.title')}
       </Title>
