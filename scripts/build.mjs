@@ -2,7 +2,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { ensureSchemas, schemasDirectory } from './schemas/generate.mjs'
 import { fingerprint, isFresh } from './setup/build-stamp.mjs'
 import { root, run, SetupError, say, step } from './setup/steps.mjs'
 
@@ -94,6 +93,8 @@ async function bundle() {
       loader: { '.yaml': 'text' },
       logLevel: 'warning',
     })
+    // Imported here: this file is read before there are any packages.
+    const { ensureSchemas, schemasDirectory } = await import('./schemas/generate.mjs')
     ensureSchemas()
     fs.cpSync(schemasDirectory, path.join(next, 'schemas'), { recursive: true })
     fs.rmSync(distDirectory, { recursive: true, force: true })
