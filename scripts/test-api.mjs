@@ -16,7 +16,7 @@ async function main() {
     allowPositionals: true,
   })
   checkNode()
-  await setUp({ hypervisor: false, database: true, demoImage: false, tests: false })
+  await setUp({ hypervisor: false, database: true, demoImage: false, tests: false, build: false })
   const child = spawn(
     process.execPath,
     [

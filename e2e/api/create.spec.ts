@@ -109,6 +109,42 @@ test('a dry run validates, defaults and stores nothing', async () => {
   expect(unknown.status).toBe(422)
 })
 
+test('repeated keys in YAML are told as field validation asks, and the last one counts', async () => {
+  const name = randomName('x')
+  const text = [
+    'apiVersion: v1',
+    'kind: ConfigMap',
+    'metadata:',
+    `  name: ${name}`,
+    'data:',
+    '  a: "1"',
+    '  a: "2"',
+    'data:',
+    '  b: "3"',
+    '  b: "4"',
+  ].join('\n')
+  const send = (fieldValidation: string) =>
+    client.create(maps, text, { type: 'application/yaml', query: { fieldValidation } })
+  const words = ['line 7: key "a"', 'line 10: key "b"', 'line 9: key "data"'].map(
+    (start) => `${start} already set in map`,
+  )
+  const strict = await send('Strict')
+  expect(strict.status).toBe(400)
+  expect(strict.json.message).toContain(
+    `strict decoding error: yaml: unmarshal errors:\n${words.map((line) => `  ${line}`).join('\n')}`,
+  )
+  const warned = await send('Warn')
+  expect(warned.warnings).toEqual(words)
+  expect(ok(warned).data).toEqual({ b: '4' })
+  const apply = (fieldValidation: string) =>
+    client.apply(`${maps}/${name}`, text, { fieldManager: 'suite', force: true, fieldValidation })
+  expect((await apply('Strict')).json.message).toBe(
+    `error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n${words.map((line) => `  ${line}`).join('\n')}`,
+  )
+  expect((await apply('Warn')).warnings).toEqual(words)
+  expect((await apply('Ignore')).warnings).toEqual([])
+})
+
 test('strict field validation refuses unknown and duplicate fields', async () => {
   const name = randomName('strict')
   const strict = { query: { fieldValidation: 'Strict' } }

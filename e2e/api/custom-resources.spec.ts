@@ -117,7 +117,7 @@ describe('a schema', () => {
               },
               {
                 rule: '!has(self.count) || self.count != 7',
-                messageExpression: '"count is " + string(self.count)',
+                messageExpression: '"count is %d".format([self.count])',
                 reason: 'FieldValueForbidden',
               },
             ],

@@ -4,13 +4,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { cachedKubectl, fetchKubectl, kubectlVersions } from '@/scripts/kubectl/fetch.mjs'
+import { fetchKubectl, kubectlVersions } from '@/scripts/kubectl/fetch.mjs'
 import { configMap, define, randomName, useApi, widget, widgetDefinition } from './support/suite'
 
-/**
- * Stock kubectl, the one on the PATH and newer ones. Those are downloaded in full runs; in others they are tried when
- * they are there.
- */
+/** Stock kubectl: the one on the PATH, and in full runs newer ones, which are downloaded. */
 const api = useApi('kubectl')
 const run = promisify(execFile)
 const isFull = process.env['CHIAVE_TEST_FULL'] !== undefined
@@ -38,7 +35,7 @@ function clients(): Client[] {
     { name: 'kubectl on the PATH', file: onPath() },
     ...kubectlVersions.map((minor) => ({
       name: `kubectl 1.${minor}`,
-      file: isFull ? fetchKubectl(minor) : cachedKubectl(minor),
+      file: isFull ? fetchKubectl(minor) : undefined,
     })),
   ]
 }
@@ -181,6 +178,16 @@ describe.each(clients())('$name', ({ name, file = '' }) => {
     const { code, output } = await attempt(['apply'], wrong)
     expect(code).not.toBe(0)
     expect(output).toMatch(/unknown field "(spec\.)?shape"/)
+  })
+
+  test.skipIf(file === '')('makes and exposes services, which get addresses and ports', async () => {
+    const own = `${slug}-svc`
+    expect(await kubectl(['create', 'service', 'clusterip', own, '--tcp=80:8080'])).toContain(`service/${own} created`)
+    expect(await kubectl(['get', 'service', own])).toMatch(/\n\S+ +ClusterIP +[\d.a-f:]+ +<none> +80\/TCP /)
+    const expose = ['expose', 'service', own, '--port=80', '--type=NodePort', `--name=${own}-out`]
+    expect(await kubectl(expose)).toContain(`service/${own}-out exposed`)
+    expect(await kubectl(['get', 'service', `${own}-out`])).toMatch(/\n\S+ +NodePort +[\d.a-f:]+ +<none> +80:\d+\/TCP /)
+    expect(await kubectl(['delete', 'service', own, `${own}-out`])).toContain(`service "${own}-out" deleted`)
   })
 
   test.skipIf(file === '')('asks what one may', async () => {

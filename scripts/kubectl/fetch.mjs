@@ -14,7 +14,7 @@ export const kubectlVersions = ['28', '31', '35']
  * @param {string} minor
  * @returns {string | undefined} the program, when it has been fetched before
  */
-export function cachedKubectl(minor) {
+function cachedKubectl(minor) {
   const file = path.join(directory, `kubectl-1.${minor}`)
   return fs.existsSync(file) ? file : undefined
 }

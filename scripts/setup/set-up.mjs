@@ -15,6 +15,7 @@ import { missingPackages, neededPackages } from './system-packages.mjs'
  * @property {boolean} database the native database module
  * @property {boolean} demoImage the demo guest's disk in the cache
  * @property {boolean} tests a browser
+ * @property {boolean} [build] the built pages and server; unless it is false
  */
 
 /**
@@ -28,7 +29,7 @@ export async function setUp(needs) {
   const stale = nodePackagesAreStale()
   const native = needs.database && !nativeModuleIsReady()
   const image = demoImageIsNeeded(needs)
-  if (missingPackages(packages).length === 0 && !stale && !native && !image && !buildIsStale()) return
+  if (missingPackages(packages).length === 0 && !stale && !native && !image && !buildIsDue(needs)) return
   say('Setting up (a first time takes a few minutes):')
   const installPackages = await planSystemPackages(packages)
   await withSetupLock(async () => {
@@ -38,7 +39,7 @@ export async function setUp(needs) {
     await together([
       system,
       node,
-      node.then(build),
+      ...(buildIsDue(needs) ? [node.then(build)] : []),
       ...(needs.database ? [Promise.all([system, node]).then(prepareNativeModule)] : []),
       ...(demoImageIsNeeded(needs) ? [system.then(buildDemoImage)] : []),
     ])
@@ -71,6 +72,11 @@ export async function reportMissing(needs) {
   const native = needs.database && !nativeModuleIsReady()
   if (native) say('Native Node module: better-sqlite3 is to be built.')
   return missing.length === 0 && !stale && !native
+}
+
+/** @param {Needs} needs */
+function buildIsDue(needs) {
+  return needs.build !== false && buildIsStale()
 }
 
 /** @param {Needs} needs */

@@ -6,7 +6,9 @@ import type { Kind } from '@/contract/kinds/kind'
 import { priorityClassKind } from '@/contract/kinds/policy'
 import { builtInKinds, customKinds } from '@/contract/kinds/registry'
 import { AdmissionChain, type AdmissionPlugin } from './admission/admission'
+import { definitionNames } from './admission/definition-names'
 import { policyAdmission } from './admission/policy'
+import { serviceAddresses } from './admission/service-addresses'
 import { standardAdmission } from './admission/standard'
 import type { ApiContext } from './api-context'
 import { type Clock, systemClock } from './clock'
@@ -105,6 +107,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     admission: new AdmissionChain([
       ...(options.admission ?? standardAdmission),
       ...identity.admission,
+      definitionNames(store),
+      serviceAddresses(store),
       ...policyAdmission({ usage, index: policyIndex, registry, authorizer: identity.authorizer }),
     ]),
     authorizer: identity.authorizer,

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -148,6 +148,23 @@ describe('an agent', () => {
     await until(async () => (await hypervisor.serialLog('soft', 4096)).split('ready').length === 3, 'the reboot')
     expect((await hypervisor.disk('died-disk'))?.inUseBy).toBeUndefined()
   }, 60_000)
+
+  test('closes what one before it left open of a guest’s ports', async () => {
+    await bench.createGuestDisk('ports-disk', undefined, hypervisor)
+    const { pid } = await hypervisor.startMachine(machineSpec('ports'))
+    const listening = () =>
+      execFileSync('ss', ['-Hltunp'], { encoding: 'utf8' })
+        .split('\n')
+        .filter((line) => line.includes(`pid=${pid},`))
+    const stream = await hypervisor.openPort({ id: 'ports', port: 53, protocol: 'udp' })
+    expect(listening()).toHaveLength(1)
+    const closed = new Promise((resolve) => stream.once('close', resolve))
+    await killAgent()
+    await closed
+    expect(listening()).toHaveLength(1)
+    await restartAgent()
+    await until(() => listening().length === 0, 'the end of the port')
+  })
 
   test('takes up a start that was broken off before the guest was let run', async () => {
     await bench.createGuestDisk('halfway-disk', undefined, hypervisor)

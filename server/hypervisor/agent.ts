@@ -11,7 +11,7 @@ import { lowerLoopbackGuard, raiseLoopbackGuard } from './loopback-guard'
 import { Machines } from './machines'
 import { findProcessTools } from './process-tools'
 import { refuseSecondAgent, serveHypervisor } from './rpc-server'
-import { machineSpecSchema, parseInput } from './spec-schemas'
+import { machineSpecSchema, parseInput, portTargetSchema } from './spec-schemas'
 
 export interface AgentOptions {
   /** Names what the instance leaves on the host outside its home: control groups, nft table. */
@@ -110,7 +110,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 function raiseGuard(instanceId: string, guestUids: UidRange | undefined): Promise<string | undefined> {
   if (guestUids) return raiseLoopbackGuard(instanceId, guestUids)
   return Promise.resolve(
-    'Without root guests can reach what listens on this host’s loopback interface, through their gateway’s address.',
+    'Without root guests can reach what listens on this host’s loopback interface, through their gateway’s address, and other users of this host can reach a guest’s port while a forward to it is being opened.',
   )
 }
 
@@ -149,6 +149,7 @@ function buildHypervisor(parts: { host: HostReader; machines: Machines; disks: D
     softReboot: async (id) => machines.softReboot(id),
     removeMachine: (id) => machines.remove(id),
     openStream: async (id, stream) => machines.openStream(id, stream),
+    openPort: async (target) => machines.openPort(parseInput(portTargetSchema, target)),
     serialLog: (id, maxBytes) => machines.serialLog(id, maxBytes),
     screenshot: async (id) => machines.screenshot(id),
     disks: () => disks.disks(),

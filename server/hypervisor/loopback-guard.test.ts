@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { afterAll, expect, test } from 'vitest'
-import { lowerLoopbackGuard, raiseLoopbackGuard } from './loopback-guard'
+import { forwardAddress, lowerLoopbackGuard, raiseLoopbackGuard } from './loopback-guard'
 import { isRoot } from './test-agent'
 
 const instance = `test-guard-${process.pid}`
@@ -13,8 +13,9 @@ afterAll(async () => {
 })
 
 /** Whether a process of this user can connect to a port on loopback, as user-mode networking would for a guest. */
-function canConnect(uid: number, port: number): boolean {
-  const script = `require('net').connect(${port}, '127.0.0.1').on('connect', () => process.exit(0)).on('error', () => process.exit(1))`
+function canConnect(uid: number, port: number, localAddress = '127.0.0.1'): boolean {
+  const target = JSON.stringify({ port, host: '127.0.0.1', localAddress })
+  const script = `require('net').connect(${target}).on('connect', () => process.exit(0)).on('error', () => process.exit(1))`
   return spawnSync(process.execPath, ['-e', script], { uid, gid: uid, timeout: 3_000 }).status === 0
 }
 
@@ -31,6 +32,8 @@ test.runIf(isRoot)('guests’ users can not reach the host’s loopback, others 
     expect(await raiseLoopbackGuard(instance, guests)).toBeUndefined()
     expect(canConnect(72_000, port)).toBe(false)
     expect(canConnect(72_003, port)).toBe(false)
+    // Answers may come from there, and nothing else.
+    expect(canConnect(72_003, port, forwardAddress)).toBe(false)
     expect(canConnect(72_004, port)).toBe(true)
     expect(canConnect(0, port)).toBe(true)
     await lowerLoopbackGuard(instance)

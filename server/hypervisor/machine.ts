@@ -12,6 +12,7 @@ import {
   type MachineState,
 } from '@/server/operator/engine/hypervisor-port'
 import { readTail } from './guest-file'
+import { GuestPorts } from './guest-ports'
 import type { EndedRecord, LaunchRecord, MachineDirectory, ProcessRecord } from './machine-directory'
 import { pngFromPpm } from './png'
 import { isAlive, type ProcessIdentity, processUsage, readBootId, signalProcess } from './process-identity'
@@ -53,6 +54,7 @@ export class Machine {
   #refreshAgain = false
   #screenshots = 0
   readonly #serial: SerialHub
+  readonly ports: GuestPorts
   #resolveExit!: () => void
   readonly #exit = new Promise<void>((resolve) => {
     this.#resolveExit = resolve
@@ -63,6 +65,12 @@ export class Machine {
 
   constructor(private readonly parts: MachineParts) {
     this.#serial = new SerialHub(() => connectUnix(parts.directory.file(runFiles.serial)))
+    const monitor = (line: string) => this.#command('human-monitor-command', { 'command-line': line })
+    this.ports = new GuestPorts({
+      spec: parts.spec,
+      log: parts.log,
+      monitor: async (line) => String(await monitor(line)),
+    })
   }
 
   get id(): string {
@@ -351,6 +359,7 @@ export class Machine {
     this.#gone = true
     const { directory, log, onGone, onChange } = this.parts
     this.#qmp?.close()
+    this.ports.close()
     await this.#serial.close()
     try {
       this.#ended ??= { phase: 'crashed', message: await this.#lastWords() }

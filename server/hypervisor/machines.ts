@@ -6,6 +6,7 @@ import {
   type MachineSpec,
   type MachineState,
   type MachineStream,
+  type PortTarget,
 } from '@/server/operator/engine/hypervisor-port'
 import { GuestUids, type UidRange } from './guest-uids'
 import { Keyed } from './keyed'
@@ -123,6 +124,10 @@ export class Machines {
     return stream === 'vnc' ? machine.openVnc() : machine.openSerial()
   }
 
+  openPort({ id, port, protocol }: PortTarget): Promise<Duplex> {
+    return this.#require(id).ports.open(port, protocol)
+  }
+
   async serialLog(id: string, maxBytes: number): Promise<string> {
     this.#require(id)
     return this.#directory(id).serialTail(Math.min(maxBytes, maxSerialTail))
@@ -190,6 +195,7 @@ export class Machines {
       await machine.connect(5_000)
       if (running.released) await machine.refresh()
       else await machine.release()
+      await machine.ports.clear()
     } catch (error) {
       this.options.log.error({ err: error, machine: id }, 'machine not adopted as it should be')
     }

@@ -2,15 +2,12 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import {
-  type Hypervisor,
-  HypervisorError,
-  type HypervisorEvent,
-  type MachineStream,
-} from '@/server/operator/engine/hypervisor-port'
+import { type Hypervisor, HypervisorError, type HypervisorEvent } from '@/server/operator/engine/hypervisor-port'
+import { datagramStream } from './datagrams'
 import {
   fromWireError,
   maxAnswerLine,
+  type Opening,
   parseLine,
   readFirstLine,
   readLines,
@@ -41,6 +38,10 @@ const lastRetry = 1_000
  */
 export function connectHypervisor(options: RemoteHypervisorOptions): Hypervisor {
   const link = new Link(options)
+  const streams = new Set<Socket>()
+  options.signal.addEventListener('abort', () => {
+    for (const stream of streams) stream.destroy()
+  })
   const call =
     (method: string) =>
     (...args: unknown[]): Promise<unknown> =>
@@ -65,10 +66,14 @@ export function connectHypervisor(options: RemoteHypervisorOptions): Hypervisor 
     createDisk: call('createDisk'),
     resizeDisk: call('resizeDisk'),
     deleteDisk: call('deleteDisk'),
-  } as Omit<Hypervisor, 'openStream' | 'subscribe'>
+  } as Omit<Hypervisor, 'openStream' | 'openPort' | 'subscribe'>
   return {
     ...remote,
-    openStream: (id, stream) => openStream(options, id, stream),
+    openStream: (id, stream) => openStream(options, streams, { open: 'stream', id, stream }),
+    openPort: async ({ id, port, protocol }) => {
+      const bytes = await openStream(options, streams, { open: 'port', id, port, protocol })
+      return protocol === 'udp' ? datagramStream(bytes) : bytes
+    },
     subscribe: (onEvent, signal) => link.subscribe(onEvent, signal),
   }
 }
@@ -176,18 +181,18 @@ class Link {
 
 async function openStream(
   { socketPath, signal }: RemoteHypervisorOptions,
-  id: string,
-  stream: MachineStream,
+  streams: Set<Socket>,
+  opening: Opening,
 ): Promise<Duplex> {
   const socket = await connectUnix(socketPath).catch(() => {
     throw unavailable()
   })
-  const abort = () => socket.destroy()
-  signal.addEventListener('abort', abort, { once: true })
-  socket.once('close', () => signal.removeEventListener('abort', abort))
+  if (signal.aborted) socket.destroy()
+  streams.add(socket)
+  socket.once('close', () => streams.delete(socket))
   // Its close tells the reader; a reader who wants to know why listens too.
   socket.on('error', () => socket.destroy())
-  socket.write(toLine({ open: 'stream', id, stream }))
+  socket.write(toLine(opening))
   const line = await readFirstLine(socket, maxAnswerLine, callTimeout)
   const answer = line === undefined ? undefined : parseLine(streamAnswerSchema, line)
   if (answer && 'ok' in answer) return socket

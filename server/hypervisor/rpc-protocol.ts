@@ -6,17 +6,20 @@ import { HypervisorError } from '@/server/operator/engine/hypervisor-port'
  * The wire between an agent and its clients: lines of JSON over a unix socket. The first line of a connection says what
  * it is for: calls, or one byte stream. On a call connection every request line `{ id, method, args }` is answered by a
  * line with its id, in any order; events come between. A stream connection is answered by one line, then it carries the
- * stream's bytes both ways.
+ * stream's bytes both ways; datagrams have their length before them (`datagrams.ts`).
  */
 export const openingSchema = z.discriminatedUnion('open', [
   z.strictObject({ open: z.literal('calls') }),
   z.strictObject({ open: z.literal('stream'), id: z.string(), stream: z.enum(['vnc', 'serial']) }),
+  z.strictObject({ open: z.literal('port'), id: z.string(), port: z.number(), protocol: z.enum(['tcp', 'udp']) }),
 ])
 
 export type Opening = z.infer<typeof openingSchema>
 
 const errorSchema = z.object({
-  code: z.enum(['NotFound', 'Invalid', 'Busy', 'NoSpace', 'Unsupported', 'Unavailable', 'Failed']),
+  code: z.enum([
+    ...['NotFound', 'Invalid', 'Busy', 'NoSpace', 'Unsupported', 'Unavailable', 'Refused', 'TimedOut', 'Failed'],
+  ] as const),
   message: z.string(),
 })
 

@@ -1,9 +1,11 @@
 import { chown, unlink } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
-import { pipeline } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { type Hypervisor, HypervisorError, type HypervisorEvent } from '@/server/operator/engine/hypervisor-port'
+import { datagramStream } from './datagrams'
+import { joinStreams } from './join-streams'
 import {
   maxRequestLine,
   type Opening,
@@ -16,7 +18,7 @@ import {
   toLine,
   toWireError,
 } from './rpc-protocol'
-import { diskSpecSchema, idSchema, machineSpecSchema, parseInput } from './spec-schemas'
+import { diskSpecSchema, idSchema, machineSpecSchema, parseInput, portTargetSchema } from './spec-schemas'
 import { connectUnix, listenUnix } from './unix-socket'
 
 export interface RpcServerOptions {
@@ -116,7 +118,7 @@ async function acceptConnection(socket: Socket, parts: ConnectionParts): Promise
     if (line !== undefined) parts.log.warn('a client does not speak the protocol')
     return void socket.destroy()
   }
-  if (opening.open === 'stream') return serveStream(socket, opening, parts)
+  if (opening.open !== 'calls') return serveStream(socket, opening, parts)
   serveEvents(socket, parts.hypervisor)
   socket.once('end', () => socket.end())
   readLines(socket, maxRequestLine, (request) => {
@@ -143,21 +145,26 @@ async function answer(socket: Socket, { id, method, args }: Request, { methods, 
   }
 }
 
+type StreamOpening = Exclude<Opening, { open: 'calls' }>
+
+function openFor(opening: StreamOpening, hypervisor: Hypervisor): Promise<Duplex> {
+  if (opening.open === 'stream') return hypervisor.openStream(parseInput(idSchema, opening.id), opening.stream)
+  const { id, port, protocol } = opening
+  return hypervisor.openPort(parseInput(portTargetSchema, { id, port, protocol }))
+}
+
 async function serveStream(
   socket: Socket,
-  { id, stream }: Extract<Opening, { open: 'stream' }>,
+  opening: StreamOpening,
   { hypervisor, log }: ConnectionParts,
 ): Promise<void> {
   try {
-    const machine = await hypervisor.openStream(parseInput(idSchema, id), stream)
+    const machine = await openFor(opening, hypervisor)
     if (socket.destroyed) return void machine.destroy()
     socket.write(toLine({ ok: true }))
-    // The end of either direction ends the stream, as it does for a terminal or a screen.
-    pipeline(socket, machine, socket, (error) => {
-      if (error) log.debug({ err: error, machine: id, stream }, 'stream ended')
-      machine.destroy()
-      socket.destroy()
-    })
+    const datagrams = opening.open === 'port' && opening.protocol === 'udp'
+    machine.on('error', (error) => log.debug({ err: error, opening }, 'stream broke'))
+    joinStreams(datagrams ? datagramStream(socket) : socket, machine)
   } catch (error) {
     socket.end(toLine({ error: toWireError(error) }))
   }

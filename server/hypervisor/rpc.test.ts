@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { statSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { duplexPair } from 'node:stream'
+import { duplexPair, PassThrough } from 'node:stream'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
@@ -11,6 +12,7 @@ import {
   HypervisorError,
   type HypervisorEvent,
   type MachineSpec,
+  type PortTarget,
 } from '@/server/operator/engine/hypervisor-port'
 import { connectHypervisor } from './remote-hypervisor'
 import { serveHypervisor } from './rpc-server'
@@ -39,6 +41,10 @@ const far = {
     const [near, other] = duplexPair()
     other.pipe(other)
     return Promise.resolve(near)
+  },
+  openPort: ({ port, protocol }: PortTarget) => {
+    if (port === 9) return Promise.reject(new HypervisorError('Refused', 'Nobody is there.'))
+    return Promise.resolve(new PassThrough({ objectMode: protocol === 'udp' }))
   },
   subscribe: (onEvent: (event: HypervisorEvent) => void) => {
     emit = onEvent
@@ -99,6 +105,31 @@ test('calls, errors, events and streams pass over a socket of any path, and over
   await until(() => events.length === 3)
   expect(await hypervisor.machines()).toEqual([])
   await next.close()
+})
+
+test('ports of guests are streams of bytes, or of datagrams that stay what they are', async () => {
+  const server = await serveHypervisor({ hypervisor: far, socketPath, log, signal: done.signal })
+  const hypervisor = connectHypervisor({ socketPath, log, signal: done.signal })
+  await expect(hypervisor.openPort({ id: 'x', port: 9, protocol: 'tcp' })).rejects.toMatchObject({ code: 'Refused' })
+  for (const port of [0, 65_536, 1.5])
+    await expect(hypervisor.openPort({ id: 'x', port, protocol: 'tcp' })).rejects.toMatchObject({ code: 'Invalid' })
+
+  const bytes = await hypervisor.openPort({ id: 'x', port: 22, protocol: 'tcp' })
+  bytes.write('hello')
+  expect(String(await once(bytes, 'data'))).toBe('hello')
+  bytes.destroy()
+
+  const datagrams = await hypervisor.openPort({ id: 'x', port: 53, protocol: 'udp' })
+  const sent = [1, 0, 1_400, 65_507, 2].map((length) => randomBytes(length))
+  const got: Buffer[] = []
+  datagrams.on('data', (datagram: Buffer) => got.push(datagram))
+  for (const datagram of sent) datagrams.write(datagram)
+  await until(() => got.length === sent.length, 'the datagrams')
+  expect(got.map((datagram) => datagram.toString('hex'))).toEqual(sent.map((datagram) => datagram.toString('hex')))
+  const closed = once(datagrams, 'close')
+  datagrams.end()
+  await closed
+  await server.close()
 })
 
 test('malformed input ends its connection and nothing else', async () => {

@@ -6,11 +6,19 @@ import {
   type MachineDisk,
   type MachineInterface,
   type MachineSpec,
+  type PortTarget,
 } from '@/server/operator/engine/hypervisor-port'
 import { isGuestAddress } from './qemu/network'
 
 /** What may become a file name: no separator, no leading dot or dash. */
 export const idSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, 'is not a valid id')
+
+/** A port of a guest, as it comes over the wire. */
+export const portTargetSchema: z.ZodType<PortTarget> = z.strictObject({
+  id: idSchema,
+  port: z.int().min(1).max(65_535),
+  protocol: z.enum(['tcp', 'udp']),
+})
 
 /** The largest guest memory accepted, 16 TiB. */
 const maxMemoryBytes = 16 * 2 ** 40

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { pino } from 'pino'
 import type { Kind } from '@/contract/kinds/kind'
 import { type VirtualMachine, virtualMachineKind } from '@/contract/kinds/virtual-machine'
 import type { KubeObject } from '@/contract/kube-object'
@@ -15,6 +16,7 @@ import { silentLog } from '../cluster/log'
 import { createSocketConnection } from '../cluster/socket-connection'
 import { type ApiServer, startApiServer } from '../embedded/api-server'
 import { testSchemas } from '../embedded/testing/start-test-server'
+import { connectHypervisor } from '../hypervisor/remote-hypervisor'
 import { TestAgent } from '../hypervisor/test-agent'
 import { type RunningEngine, startEngine } from '../operator/engine/start-engine'
 import { buildSubresourceHandlers } from '../operator/engine/subresources/handlers'
@@ -33,6 +35,7 @@ export class Cluster {
   client!: KubeClient
   agent!: TestAgent
   engine: RunningEngine | undefined
+  readonly #stopping = new AbortController()
 
   async start(): Promise<void> {
     this.directory = await mkdtemp(join(tmpdir(), 'chiave-engine-'))
@@ -40,6 +43,12 @@ export class Cluster {
     const socketPath = join(this.directory, 'api.sock')
     this.connection = createSocketConnection({ name: 'local', socketPath, token: engineToken })
     this.client = createKubeClient(this.connection, { identity: { type: 'self' }, userAgent: 'engine-test' })
+    // Streams pass over the agent's socket, as between the processes.
+    const remote = connectHypervisor({
+      socketPath: this.agent.options.socketPath,
+      log: pino({ level: 'silent' }),
+      signal: this.#stopping.signal,
+    })
     this.api = await startApiServer({
       databasePath: join(this.directory, 'state.db'),
       schemasDirectory: testSchemas,
@@ -51,7 +60,7 @@ export class Cluster {
           tokenSha256: createHash('sha256').update(engineToken).digest('hex'),
         },
       ],
-      subresources: buildSubresourceHandlers({ client: this.client, hypervisorFor: () => this.agent.hypervisor }),
+      subresources: buildSubresourceHandlers({ client: this.client, hypervisorFor: () => remote }),
     })
     this.listener = http.createServer((request, response) => this.api.handleRequest(request, response))
     this.listener.on('upgrade', (request, socket, head) => this.api.handleUpgrade(request, socket, head))
@@ -85,6 +94,7 @@ export class Cluster {
     this.listener.closeAllConnections()
     await new Promise((resolve) => this.listener.close(resolve))
     await this.api.close()
+    this.#stopping.abort()
     await this.agent.stop()
     await rm(this.directory, { recursive: true, force: true })
   }

@@ -6,13 +6,13 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { generate } from 'selfsigned'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createKubeClient } from '../cluster/client/kube-client'
 import { silentLog } from '../cluster/log'
 import { createSocketConnection } from '../cluster/socket-connection'
 import { type ApiServer, startApiServer } from '../embedded/api-server'
 import { adminToken, testSchemas, testUsers } from '../embedded/testing/start-test-server'
+import { ensureCertificates } from '../home/certificates'
 import { createMemoryHypervisor } from '../operator/engine/memory-hypervisor.fixture'
 import { type RunningEngine, startEngine } from '../operator/engine/start-engine'
 
@@ -65,10 +65,8 @@ async function family(owner: string, more: object = {}): Promise<void> {
 describe.skipIf(!hasKubectl())('housekeeping, seen with stock kubectl', { timeout: 120_000 }, () => {
   beforeAll(async () => {
     directory = mkdtempSync(path.join(tmpdir(), 'chiave-housekeeping-'))
-    const certificate = await generate([{ name: 'commonName', value: '127.0.0.1' }], {
-      keySize: 2048,
-      extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
-    })
+    const certificates = await ensureCertificates({ directory: path.join(directory, 'tls'), hosts: [] })
+    const certificate = await certificates.server('api')
     api = await startApiServer({
       databasePath: path.join(directory, 'state.db'),
       schemasDirectory: testSchemas,
@@ -77,16 +75,14 @@ describe.skipIf(!hasKubectl())('housekeeping, seen with stock kubectl', { timeou
     })
     const socketPath = path.join(directory, 'api.sock')
     const local = http.createServer((request, response) => api.handleRequest(request, response))
-    const secure = https.createServer({ cert: certificate.cert, key: certificate.private }, (request, response) =>
-      api.handleRequest(request, response),
-    )
+    const secure = https.createServer(certificate, (request, response) => api.handleRequest(request, response))
     servers.push(local, secure)
     await new Promise<void>((resolve) => local.listen(socketPath, resolve))
     await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve))
     const { port } = secure.address() as AddressInfo // it listens on TCP
     const cluster = {
       server: `https://127.0.0.1:${port}`,
-      'certificate-authority-data': Buffer.from(certificate.cert).toString('base64'),
+      'certificate-authority-data': Buffer.from(certificates.ca.cert).toString('base64'),
     }
     const kubeconfig = {
       apiVersion: 'v1',
@@ -169,7 +165,7 @@ describe.skipIf(!hasKubectl())('housekeeping, seen with stock kubectl', { timeou
 
   test('services and priority classes come as kubectl makes them', async () => {
     expect(await kubectl(['create', 'service', 'nodeport', 'web', '--tcp=80:8080'])).toContain('created')
-    expect(await kubectl(['get', 'svc', 'web'])).toMatch(/web\s+NodePort\s+<none>\s+<none>\s+80\/TCP/)
+    expect(await kubectl(['get', 'svc', 'web'])).toMatch(/web\s+NodePort\s+10\.43\.\d+\.\d+\s+<none>\s+80:3\d{4}\/TCP/)
     expect(await kubectl(['create', 'priorityclass', 'high', '--value=1000'])).toContain('created')
     expect(await kubectl(['get', 'pc'])).toMatch(/system-node-critical\s+2000001000/)
   })

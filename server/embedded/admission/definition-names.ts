@@ -1,5 +1,7 @@
 import { isJsonObject, type JsonObject } from '@/contract/json'
 import type { ApiObject } from '../api-object'
+import { parseObject } from '../storage/log-entry'
+import type { ObjectStore } from '../storage/object-store'
 import { setCondition } from '../strategies/custom-resource-definition'
 import { namesOf, specOf } from '../strategies/definition-errors'
 import type { AdmissionPlugin } from './admission'
@@ -22,8 +24,7 @@ interface Conflict {
 }
 
 /** The first of a definition's names that another one of its group has. */
-function conflictOf(object: ApiObject, others: readonly ApiObject[]): Conflict | undefined {
-  const taken = others.map(acceptedNames)
+function conflictOf(object: ApiObject, taken: readonly JsonObject[]): Conflict | undefined {
   const resources = new Set(
     taken.flatMap(({ plural, singular, shortNames }) => [plural, singular, shortNames].flatMap(strings)),
   )
@@ -42,29 +43,69 @@ function conflictOf(object: ApiObject, others: readonly ApiObject[]): Conflict |
   return undefined
 }
 
+interface Known {
+  revision: number
+  group: unknown
+  accepted: JsonObject
+}
+
+/** The names that stored definitions have been given, without reading again those that did not change. */
+class GivenNames {
+  readonly #store: ObjectStore
+  readonly #known = new Map<string, Known>()
+
+  constructor(store: ObjectStore) {
+    this.#store = store
+  }
+
+  /** Those of a group, but for one definition's own. Sees what earlier writes of the same batch left. */
+  ofOthers(group: unknown, name: string): JsonObject[] {
+    const pointers = this.#store.snapshot({ resource: definitions, revision: Number.MAX_SAFE_INTEGER })
+    const all = pointers.filter((pointer) => pointer.name !== name).flatMap((pointer) => this.#read(pointer) ?? [])
+    if (this.#known.size > pointers.length) this.#forget(new Set(pointers.map((pointer) => pointer.name)))
+    return all.filter((known) => known.group === group).map(({ accepted }) => accepted)
+  }
+
+  #read({ revision, name }: { revision: number; name: string }): Known | undefined {
+    const known = this.#known.get(name)
+    if (known?.revision === revision) return known
+    const entry = this.#store.entry(revision)
+    if (!entry) return undefined
+    // Stored bodies are objects with metadata: only this server writes them.
+    const object = parseObject(entry.body) as ApiObject
+    const read = { revision, group: specOf(object)['group'], accepted: acceptedNames(object) }
+    // What is not committed yet may still become something else.
+    if (revision <= this.#store.revision) this.#known.set(name, read)
+    return read
+  }
+
+  #forget(present: ReadonlySet<string>): void {
+    for (const name of this.#known.keys()) if (!present.has(name)) this.#known.delete(name)
+  }
+}
+
 /**
  * Keeps two definitions of a group from having the same names: the later one is stored, says why in its conditions and
  * is not served.
  */
-export const definitionNames: AdmissionPlugin = {
-  name: 'DefinitionNames',
-  resources: [definitions],
-  mutate({ object, old, subresource, list }) {
-    if (!object || subresource !== '') return
-    const { group } = specOf(object)
-    const others = list(definitions).filter(
-      (other) => other.metadata.name !== object.metadata.name && specOf(other)['group'] === group,
-    )
-    const conflict = conflictOf(object, others)
-    if (!conflict) return
-    const now = object.metadata.creationTimestamp
-    setCondition(object, { type: 'NamesAccepted', status: 'False', ...conflict }, now)
-    const established = old !== undefined && strings(acceptedNames(old)['plural']).length > 0
-    const status: JsonObject = isJsonObject(object['status']) ? object['status'] : {}
-    // Names that were given stay given.
-    object['status'] = { ...status, acceptedNames: established ? acceptedNames(old) : { plural: '', kind: '' } }
-    if (established) return
-    const message = 'not all names are accepted'
-    setCondition(object, { type: 'Established', status: 'False', reason: 'NotAccepted', message }, now)
-  },
+export function definitionNames(store: ObjectStore): AdmissionPlugin {
+  const given = new GivenNames(store)
+  return {
+    name: 'DefinitionNames',
+    resources: [definitions],
+    mutate({ object, old, subresource }) {
+      if (!object || subresource !== '') return
+      const conflict = conflictOf(object, given.ofOthers(specOf(object)['group'], object.metadata.name))
+      if (!conflict) return
+      const now = object.metadata.creationTimestamp
+      setCondition(object, { type: 'NamesAccepted', status: 'False', ...conflict }, now)
+      const established = old !== undefined && strings(acceptedNames(old)['plural']).length > 0
+      const status: JsonObject = isJsonObject(object['status']) ? object['status'] : {}
+      // Names that were given stay given.
+      object['status'] = { ...status, acceptedNames: established ? acceptedNames(old) : { plural: '', kind: '' } }
+      if (established) return
+      const message = 'not all names are accepted'
+      setCondition(object, { type: 'Established', status: 'False', reason: 'NotAccepted', message }, now)
+    },
+  }
 }

@@ -3,7 +3,6 @@ import { dataVolumeAdmission } from './data-volume'
 import { dataImportCronAdmission } from './data-volume-import-cron'
 import { cdiAdmission, objectTransferAdmission, populatorAdmission } from './data-volume-populators'
 import { defaultStorageClass } from './default-storage-class'
-import { definitionNames } from './definition-names'
 import { namespaceLifecycle } from './namespace-lifecycle'
 import { virtualMachineAdmission } from './virtual-machine'
 import { virtualMachineInstanceAdmission } from './virtual-machine-instance'
@@ -15,7 +14,6 @@ import { virtualMachinePlatformAdmission } from './virtual-machine-platform'
 /** The rules of a cluster with KubeVirt and CDI, in the order they run. */
 export const standardAdmission: readonly AdmissionPlugin[] = [
   namespaceLifecycle,
-  definitionNames,
   defaultStorageClass,
   virtualMachineAdmission,
   virtualMachineInstanceAdmission,

@@ -5,7 +5,7 @@ import { forbidden, StatusError } from '../errors/status-error'
 import type { Authorizer } from '../identity/authorize'
 import { evaluatePolicy, type Failure, RequestVariables } from '../policy/evaluate-policy'
 import { BindingError, findParams } from '../policy/find-params'
-import { isAbout, versionOf } from '../policy/match-request'
+import { isAbout, versionFor, versionOf } from '../policy/match-request'
 import { type BoundPolicy, bindings, type PolicyIndex, policies } from '../policy/policy-index'
 import type { Registry } from '../registry/registry'
 import { groupResource, resourceName } from '../registry/served-resource'
@@ -29,13 +29,15 @@ export function validatingAdmissionPolicies(parts: PolicyParts): AdmissionPlugin
       const bound = parts.index.bound()
       if (bound.length === 0 || exempt.has(resourceName(request.resource))) return
       const namespace = namespaceOf(request)
-      const matching = bound.filter(({ compiled }) =>
-        isAbout(compiled.policy.spec.matchConstraints, request, namespace),
-      )
-      if (matching.length === 0) return
       const authorizer = new AuthorizerValue(askerOf(parts.authorizer, request), aboutOf(request))
-      const variables = new RequestVariables({ request, namespace, authorizer })
-      for (const entry of matching) enforce(entry, { parts, request, namespace, variables })
+      const seen = new Map<string, RequestVariables>()
+      for (const entry of bound) {
+        const version = versionFor(entry.compiled.policy.spec.matchConstraints, request, namespace)
+        if (version === undefined) continue
+        const variables = seen.get(version) ?? new RequestVariables({ request, namespace, authorizer, version })
+        seen.set(version, variables)
+        enforce(entry, { parts, request, namespace, variables })
+      }
     },
   }
 }

@@ -12,6 +12,7 @@ import { registerNetworkFunctions } from './network-functions'
 import { PatternTimeout, withinTime } from './regular-expression'
 import { registerTextFunctions } from './text-functions'
 import { comprehensions, registerTwoVariableMacros } from './two-variable-macros'
+import { registerUnorderedLists } from './unordered-lists'
 import { registerValueFunctions } from './value-functions'
 
 /**
@@ -47,6 +48,7 @@ function baseEnvironment(): Environment {
   registerValueFunctions(base)
   registerListFunctions(base)
   registerTwoVariableMacros(base)
+  registerUnorderedLists(base)
   base
     .registerFunction('duration(google.protobuf.Duration): google.protobuf.Duration', (value: unknown) => value, {
       async: false,
@@ -67,6 +69,17 @@ function environmentWith(variables: readonly string[]): Environment {
   for (const name of variables) env.registerVariable(name, 'dyn')
   environments.set(key, env)
   return env
+}
+
+/**
+ * Checks an expression against the types that `declare` gives its variables. `undefined`: nothing is wrong. What does
+ * not parse is `compileExpression`'s to tell.
+ */
+export function typeError(source: string, declare: (env: Environment) => void): TypeError | undefined {
+  const env = baseEnvironment().clone()
+  declare(env)
+  const { error } = env.check(source)
+  return error instanceof TypeError ? error : undefined
 }
 
 const longestSource = 64 * 1024

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseYaml, YamlError } from './parse-yaml'
-import { parseBody } from './read-body'
+import { parseBody, repeatedKeysOf } from './read-body'
 
 const parse = (text: string) => parseBody(Buffer.from(text), 'application/yaml')
 
@@ -61,5 +61,20 @@ describe('YAML bodies', () => {
     const start = performance.now()
     expect(Object.keys(parse(text) as object)).toHaveLength(50_000) // a map
     expect(performance.now() - start).toBeLessThan(10_000)
+  })
+
+  test('of a repeated key the last value counts, and each is told with its line', () => {
+    const text = 'a: 1\nb:\n  c: [{x: 1, x: 2}]\n  "d": {}\n  d:\n    e: 1\na: 2'
+    const body = Buffer.from(text)
+    expect(parseBody(body, 'application/yaml')).toEqual({ a: 2, b: { c: [{ x: 2 }], d: { e: 1 } } })
+    expect(repeatedKeysOf(body)).toEqual([
+      'line 3: key "x" already set in map',
+      'line 6: key "d" already set in map',
+      'line 7: key "a" already set in map',
+    ])
+    const large = Buffer.from(`a: 1\na: 2\n${Array.from({ length: 20_000 }, (_, n) => `k${n}: v`).join('\n')}`)
+    parseBody(large, 'application/yaml')
+    expect(repeatedKeysOf(large)).toEqual(['line 2: key "a" already set in map'])
+    expect(repeatedKeysOf(Buffer.from('a: 1'))).toEqual([])
   })
 })

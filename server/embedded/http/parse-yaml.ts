@@ -1,4 +1,5 @@
 import { CORE_SCHEMA, FAILSAFE_SCHEMA, load, type Schema, Type, YAMLException } from 'js-yaml'
+import { alreadySet } from './repeated-yaml-keys'
 
 /** Thrown for text that is no YAML of JSON's kind; the message says where. */
 export class YamlError extends Error {}
@@ -56,21 +57,38 @@ function scalarsOf(from: Schema, names: readonly string[]): Type[] {
 }
 
 /**
- * Parses one YAML document. Aliases stay references to one value: whoever walks the result must bound what he visits.
- * Throws a YamlError; nesting is bounded by the parser.
+ * Parses one YAML document. Aliases stay references to one value: whoever walks the result must bound what he visits. Of a
+ * key that is there again the last value counts, which `onRepeated` is told of, with the first such key in Kubernetes'
+ * words. Throws a YamlError; nesting is bounded by the parser.
  */
-export function parseYaml(text: string): unknown {
+export function parseYaml(text: string, onRepeated?: (first: string) => void): unknown {
   // Most of what is sent as YAML is JSON, which parses many times as fast.
   const json = /^\s*[{[]/.test(text) ? parsedJson(text) : undefined
   if (json) return json.value
   try {
     return load(text, { schema })
   } catch (error) {
-    if (error instanceof YAMLException) throw new YamlError(worded(error), { cause: error })
-    // What the parser throws beside its own errors is about the text, too: a tag of a type that is none, a bad number.
-    if (error instanceof TypeError || error instanceof RangeError) throw new YamlError(error.message, { cause: error })
-    throw error
+    if (!(error instanceof YAMLException) || error.reason !== 'duplicated mapping key') throw asYamlError(error)
+    onRepeated?.(firstRepeated(text, error))
   }
+  try {
+    return load(text, { schema, json: true })
+  } catch (error) {
+    throw asYamlError(error)
+  }
+}
+
+function asYamlError(error: unknown): unknown {
+  if (error instanceof YAMLException) return new YamlError(worded(error), { cause: error })
+  // What the parser throws beside its own errors is about the text, too: a tag of a type that is none, a bad number.
+  if (error instanceof TypeError || error instanceof RangeError) return new YamlError(error.message, { cause: error })
+  return error
+}
+
+function firstRepeated(text: string, { mark }: YAMLException): string {
+  const [, double, single, plain = ''] =
+    /^(?:"([^"\n]*)"|'([^'\n]*)'|([^\s:][^:\n]*?))\s*:/.exec(text.slice(mark.position, mark.position + 1024)) ?? []
+  return alreadySet(mark.line + 1, double ?? single ?? plain)
 }
 
 function parsedJson(text: string): { value: unknown } | undefined {

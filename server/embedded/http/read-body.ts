@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { badRequest, timeout, tooLarge, unsupportedMediaType } from '../errors/status-error'
 import { decodeProtobuf, protobufType } from '../protobuf/decode-protobuf'
 import { parseYaml, YamlError } from './parse-yaml'
+import { repeatedYamlKeys } from './repeated-yaml-keys'
 
 /** As kube-apiserver: what fits into an etcd request, twice over for patches. */
 export const bodyLimit = 3 * 1024 * 1024
@@ -12,13 +13,19 @@ export const depthLimit = 100
 /** More fields and entries together are refused: what is computed for each of them must end. */
 const valueLimit = 250_000
 
+/**
+ * A body that is too large is read on to here and thrown away: a client that is still sending does not look for an answer,
+ * and loses it when the connection breaks.
+ */
+const drainLimit = 64 * 1024 * 1024
+
 /** As kube-apiserver's request timeout: a body that takes longer is given up, in milliseconds. */
 const bodyTimeout = 60_000
 
 /** Collects a request's body. Throws 413 beyond 3 MiB; a client that sends too slowly is cut off. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const declared = Number(request.headers['content-length'] ?? 0)
-  if (declared > bodyLimit) throw tooLarge(bodyLimit)
+  if (declared > drainLimit) throw tooLarge(bodyLimit)
   const timer = setTimeout(() => request.destroy(timeout()), bodyTimeout)
   timer.unref()
   try {
@@ -34,9 +41,11 @@ async function collect(request: IncomingMessage): Promise<Buffer> {
   // Without an encoding set, a request yields buffers.
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > bodyLimit) throw tooLarge(bodyLimit)
-    chunks.push(chunk)
+    if (size > drainLimit) break
+    if (size > bodyLimit) chunks.length = 0
+    else chunks.push(chunk)
   }
+  if (size > bodyLimit) throw tooLarge(bodyLimit)
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
 }
 
@@ -70,11 +79,22 @@ export function parseJson(body: Buffer): unknown {
   return value
 }
 
+/** The first key that a body in YAML repeats, for those who ask after parsing it. */
+const repeatedKeys = new WeakMap<Buffer, string>()
+
+/** What Kubernetes says of each key that a parsed body in YAML has more than once, as far as it was looked for. */
+export function repeatedKeysOf(body: Buffer): readonly string[] {
+  const first = repeatedKeys.get(body)
+  if (first === undefined) return []
+  const all = repeatedYamlKeys(body.toString('utf8'))
+  return all.length > 0 ? all : [first]
+}
+
 function parseYamlBody(body: Buffer): unknown {
   const text = body.toString('utf8')
   let value: unknown
   try {
-    value = parseYaml(text)
+    value = parseYaml(text, (first) => repeatedKeys.set(body, first))
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
     throw badRequest(`error converting YAML to JSON: ${error.message}`)

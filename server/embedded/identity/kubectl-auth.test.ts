@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { generate } from 'selfsigned'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ensureCertificates } from '@/server/home/certificates'
 import { type ApiServer, startApiServer } from '../api-server'
 import { adminToken, testUsers } from '../testing/start-test-server'
 
@@ -49,17 +49,14 @@ async function kubectl(
 describe.skipIf(!hasKubectl())('stock kubectl', { timeout: 120_000 }, () => {
   beforeAll(async () => {
     directory = mkdtempSync(path.join(tmpdir(), 'chiave-kubectl-auth-'))
-    const certificate = await generate([{ name: 'commonName', value: '127.0.0.1' }], {
-      keySize: 2048,
-      extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
-    })
+    const certificates = await ensureCertificates({ directory: path.join(directory, 'tls'), hosts: [] })
     api = await startApiServer({
       databasePath: path.join(directory, 'state.db'),
       encryptionKey: Buffer.alloc(32, 1),
       users: testUsers,
-      caCertificate: certificate.cert,
+      caCertificate: certificates.ca.cert,
     })
-    const listener = { cert: certificate.cert, key: certificate.private, requestCert: true, rejectUnauthorized: false }
+    const listener = { ...(await certificates.server('api')), requestCert: true, rejectUnauthorized: false }
     server = https.createServer({ ...listener, ca: await api.clientAuthority() }, (request, response) =>
       api.handleRequest(request, response),
     )
@@ -67,7 +64,7 @@ describe.skipIf(!hasKubectl())('stock kubectl', { timeout: 120_000 }, () => {
     const { port } = server.address() as AddressInfo // it listens on TCP
     const cluster = {
       server: `https://127.0.0.1:${port}`,
-      'certificate-authority-data': Buffer.from(certificate.cert).toString('base64'),
+      'certificate-authority-data': Buffer.from(certificates.ca.cert).toString('base64'),
     }
     writeFileSync(
       path.join(directory, 'kubeconfig'),

@@ -5,7 +5,7 @@ import { ensureObject } from './bootstrap'
 
 /**
  * Gives every namespace what clients expect in it: the instance's certificate authority in `kube-root-ca.crt` and the
- * `default` service account. Returns what stops it.
+ * `default` service account, also again. Returns what stops it.
  */
 export function furnishNamespaces(api: ApiContext, caCertificate: string | undefined): () => void {
   const furnish = (namespace: string): void => {
@@ -17,9 +17,15 @@ export function furnishNamespaces(api: ApiContext, caCertificate: string | undef
   }
   for (const { name } of api.store.snapshot({ resource: 'namespaces' })) furnish(name)
   return api.store.onCommit((entries) => {
-    for (const { resource, type, name } of entries) if (resource === 'namespaces' && type === 'create') furnish(name)
+    for (const { resource, type, namespace, name } of entries) {
+      if (resource === 'namespaces' && type === 'create') furnish(name)
+      if (type === 'delete' && furniture[resource] === name) furnish(namespace)
+    }
   })
 }
+
+/** What comes back when it is deleted, by resource. */
+const furniture: Readonly<Record<string, string>> = { serviceaccounts: 'default', configmaps: 'kube-root-ca.crt' }
 
 async function furnishNamespace(api: ApiContext, namespace: string, caCertificate: string | undefined): Promise<void> {
   await ensureObject(api, serviceAccountKind, {

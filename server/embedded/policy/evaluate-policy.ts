@@ -2,6 +2,7 @@ import type { AdmissionRequest } from '../admission/admission'
 import type { ApiObject } from '../api-object'
 import { dynamicValue } from '../cel/cel-value'
 import type { Expression, Outcome } from '../cel/expression'
+import { apiVersion } from '../registry/served-resource'
 import type { CompiledPolicy, CompiledValidation } from './compile-policy'
 import { versionOf } from './match-request'
 
@@ -16,6 +17,8 @@ export interface Evaluation {
   namespace: ApiObject | undefined
   /** The `authorizer` of expressions. */
   authorizer: unknown
+  /** In which objects are shown: kinds differ between versions in their name alone. */
+  version: string
 }
 
 const longestMessage = 5 * 1024
@@ -25,11 +28,14 @@ export class RequestVariables {
   readonly size: number
   readonly #values: Record<string, unknown>
 
-  constructor({ request, namespace, authorizer }: Evaluation) {
+  constructor({ request, namespace, authorizer, version }: Evaluation) {
+    const { group } = request.resource
+    const shown = (object: ApiObject | undefined) =>
+      dynamicValue(object ? { ...object, apiVersion: apiVersion(group, version) } : null)
     this.#values = {
-      object: dynamicValue(request.object ?? null),
-      oldObject: dynamicValue(request.old ?? null),
-      request: dynamicValue(describe(request)),
+      object: shown(request.object),
+      oldObject: shown(request.old),
+      request: dynamicValue(describe(request, version)),
       namespaceObject: dynamicValue(namespace ?? null),
       authorizer,
     }
@@ -98,18 +104,18 @@ function messageOf(
   return message?.trim() || `failed expression: ${expression.source.trim()}`
 }
 
-/** The `request` of expressions: an AdmissionRequest without its objects. */
-function describe(request: AdmissionRequest): object {
+/** The `request` of expressions: an AdmissionRequest without its objects, `version` that of the policy's rule. */
+function describe(request: AdmissionRequest, version: string): object {
   const { resource, operation, subresource, user, dryRun } = request
   const { group, kind, plural } = resource
-  const version = versionOf(request)
+  const asked = versionOf(request)
   const { metadata } = request.object ?? request.old ?? { metadata: undefined }
   return {
     kind: { group, version, kind },
     resource: { group, version, resource: plural },
     subResource: subresource,
-    requestKind: { group, version, kind },
-    requestResource: { group, version, resource: plural },
+    requestKind: { group, version: asked, kind },
+    requestResource: { group, version: asked, resource: plural },
     requestSubResource: subresource,
     name: metadata?.name ?? '',
     namespace: metadata?.namespace ?? '',

@@ -5,7 +5,24 @@ import { meetsLabelSelector } from '../query/label-selector'
 
 type Rule = NonNullable<MatchResources['resourceRules']>[number]
 
-/** Whether a policy, or a binding, is about a request. `namespace` is the request's, where it has one. */
+/**
+ * The version in which a policy wants to see a request that it is about: the one that its rules name. Undefined: it is
+ * not about the request. `namespace` is the request's, where it has one.
+ */
+export function versionFor(
+  match: MatchResources | undefined,
+  request: AdmissionRequest,
+  namespace: ApiObject | undefined,
+): string | undefined {
+  if (!isAbout(match, request, namespace)) return undefined
+  const asked = versionOf(request)
+  const rules = (match?.resourceRules ?? []).filter((rule) => covers(rule, request, match?.matchPolicy === 'Exact'))
+  if (rules.length === 0 || rules.some(({ apiVersions }) => includes(apiVersions, asked))) return asked
+  const known = request.resource.versions.map(({ name }) => name)
+  return known.find((version) => rules.some(({ apiVersions }) => includes(apiVersions, version))) ?? asked
+}
+
+/** Whether a policy, or a binding, is about a request. */
 export function isAbout(
   match: MatchResources | undefined,
   request: AdmissionRequest,

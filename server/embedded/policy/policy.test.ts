@@ -6,6 +6,8 @@ import {
   startTestServer,
   strangerToken,
   type TestServer,
+  virtualMachine,
+  virtualMachines,
 } from '../testing/start-test-server'
 
 let server: TestServer
@@ -80,6 +82,31 @@ describe('ValidatingAdmissionPolicy', () => {
     expect(
       (await server.call('POST', configMaps, { body: configMap(`${name}-other`, { size: 'large' }) })).status,
     ).toBe(201)
+  })
+
+  test('to be audited, refuses nothing and says nothing', async () => {
+    await policy({ validations: [{ expression: 'false' }] })
+    await bind({ validationActions: ['Audit'] })
+    const made = await create('a')
+    expect([made.status, made.headers['warning']]).toEqual([201, undefined])
+  })
+
+  test('sees objects in the version that its rules name, whichever they are written in', async () => {
+    const rule = { apiGroups: ['kubevirt.io'], operations: ['CREATE'], resources: ['virtualmachines'] }
+    await policy({
+      matchConstraints: { resourceRules: [{ ...rule, apiVersions: ['v1'] }] },
+      validations: [
+        { expression: "object.metadata.name != request.name || object.apiVersion == 'kubevirt.io/v1'" },
+        { expression: "request.kind.version == 'v1'" },
+        { expression: "request.requestKind.version == 'v1'", message: 'not asked for in v1' },
+      ],
+    })
+    await bind()
+    const older = await server.call('POST', virtualMachines.replace('/v1/', '/v1alpha3/'), {
+      body: { ...virtualMachine(name), apiVersion: 'kubevirt.io/v1alpha3' },
+    })
+    expect(older.json['message']).toMatch(/denied request: not asked for in v1$/)
+    expect((await server.call('POST', virtualMachines, { body: virtualMachine(name) })).status).toBe(201)
   })
 
   test('says it in its own words, with its own reason', async () => {

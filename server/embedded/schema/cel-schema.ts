@@ -3,7 +3,8 @@ import { isJsonObject } from '@/contract/json'
 import { dynamicValue } from '../cel/cel-value'
 import { CompileError, childNodes, located } from '../cel/expression'
 import { comprehensions } from '../cel/two-variable-macros'
-import type { SchemaNode } from './schema-node'
+import { unordered } from '../cel/unordered-lists'
+import { type SchemaNode, unlimited } from './schema-node'
 
 /** How values under a schema look to CEL: the types and the names they have there. */
 
@@ -43,6 +44,7 @@ function plain(types: string[], properties: ReadonlyMap<string, SchemaNode> = ne
     default: undefined,
     format: '',
     checks: undefined,
+    most: unlimited,
     enum: undefined,
     allOf: [],
     anyOf: [],
@@ -70,7 +72,7 @@ const objectFields: ReadonlyMap<string, SchemaNode> = new Map([
 ])
 
 /** The fields that rules can see: of objects also what every object has. */
-function visibleFields(node: SchemaNode, root: boolean): ReadonlyMap<string, SchemaNode> {
+export function visibleFields(node: SchemaNode, root: boolean): ReadonlyMap<string, SchemaNode> {
   return root || node.embedded ? new Map([...node.properties, ...objectFields]) : node.properties
 }
 
@@ -104,7 +106,8 @@ class Converter {
     if (typeof value === 'string') return this.#text(node, value)
     if (Array.isArray(value)) {
       const { items } = node
-      return value.map((entry: unknown) => (items ? this.convert(items, entry) : dynamicValue(entry)))
+      const list = value.map((entry: unknown) => (items ? this.convert(items, entry) : dynamicValue(entry)))
+      return node.listType === 'atomic' ? list : unordered(list)
     }
     if (!isJsonObject(value)) return value
     if (node.additional) return this.#map(node.additional, value)
@@ -173,11 +176,14 @@ type Scope = ReadonlyMap<string, { node: Known; root: boolean }>
  * Checks the fields that an expression names against the schema, and gives the schema of its value where that is known.
  * Throws CompileError in cel-go's words.
  */
-export function checkFields(source: string, ast: ASTNode, scope: Scope): Known {
-  return new FieldChecker(source).check(ast, scope)
+export function checkFields(source: string, ast: ASTNode, scope: Scope): { known: Known; unordered: ASTNode[] } {
+  const checker = new FieldChecker(source)
+  return { known: checker.check(ast, scope), unordered: checker.unordered }
 }
 
 class FieldChecker {
+  /** What is compared with something else and has lists in it whose order does not count. */
+  readonly unordered: ASTNode[] = []
   readonly #source: string
 
   constructor(source: string) {
@@ -194,6 +200,9 @@ class FieldChecker {
         return this.#index(node.args, scope)
       case 'rcall':
         return this.#call(node.args, scope)
+      case '==':
+      case '!=':
+        return this.#compare(node.args, scope)
       default:
         for (const child of childNodes(node)) this.check(child, scope)
         return undefined
@@ -222,6 +231,11 @@ class FieldChecker {
     return owner?.items ?? owner?.additional
   }
 
+  #compare(sides: readonly [ASTNode, ASTNode], scope: Scope): undefined {
+    const known = sides.map((side) => this.check(side, scope))
+    if (known.some((node) => node?.has.lists)) this.unordered.push(...sides)
+  }
+
   #call([name, receiver, args]: readonly [string, ASTNode, ASTNode[]], scope: Scope): Known {
     const owner = this.check(receiver, scope)
     const bound = boundIn(name, args, owner)
@@ -232,7 +246,7 @@ class FieldChecker {
 }
 
 /** The variables that a call binds in its last arguments, and what is known of them. */
-function boundIn(name: string, args: readonly ASTNode[], owner: Known): [string, Known][] {
+export function boundIn(name: string, args: readonly ASTNode[], owner: Known): [string, Known][] {
   const names = args.slice(0, -1).flatMap((arg) => (arg.op === 'id' ? [arg.args] : []))
   const [first, second] = names
   if (first === undefined) return []

@@ -1,4 +1,5 @@
 import { CompileError, compileExpression, type Expression } from '../cel/expression'
+import { inOrder } from '../cel/unordered-lists'
 import { checkFields, fieldsUsed } from './cel-schema'
 import type { RawRule } from './raw-rule'
 import type { SchemaNode } from './schema-node'
@@ -63,7 +64,7 @@ function compileTyped(raw: RawRule, node: SchemaNode, { root, source, wants }: T
   if (source.trim() === '') throw new CompileError('rule is not specified')
   const expression = compileExpression(source, ['self', 'oldSelf'])
   const old = raw.optionalOldSelf === true ? undefined : node
-  const known = checkFields(
+  const { known, unordered } = checkFields(
     source,
     expression.ast,
     new Map([
@@ -76,7 +77,9 @@ function compileTyped(raw: RawRule, node: SchemaNode, { root, source, wants }: T
   if (wrongField || (expression.type !== 'dyn' && expression.type !== wants && expression.type !== `dyn<${wants}>`)) {
     throw new CompileError(wants === 'bool' ? 'cel expression must evaluate to a bool' : 'must evaluate to a string')
   }
-  return expression
+  if (unordered.length === 0) return expression
+  const { evaluate } = compileExpression(inOrder(source, unordered), ['self', 'oldSelf'])
+  return { ...expression, evaluate }
 }
 
 function mentionsOld({ source }: Expression): boolean {

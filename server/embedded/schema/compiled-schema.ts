@@ -59,7 +59,7 @@ export class CompiledSchema {
     const errors = [...all, ...embeddedErrors(root, object)]
     if (old === undefined || duplicateErrors(root, old).length === 0) errors.push(...duplicateErrors(root, object))
     if (errors.some(({ reason }) => blocking.has(reason))) return root.has.rules ? [...errors, skippedRules] : errors
-    return [...errors, ...this.#rules.evaluate(root, object, old)]
+    return [...errors, ...this.#rules.evaluate({ node: root, root: true }, object, old)]
   }
 }
 

@@ -1,10 +1,14 @@
 import { jsonEqual } from '@/contract/json'
 import { type FieldError, forbiddenValue, invalidValue, requiredValue } from '../errors/status-error'
-import { compileRules } from './compiled-rules'
+import { type CompiledRule, compileRules } from './compiled-rules'
+import { mostOccurrences, multiplies } from './declared-size'
 import { fillDefaults } from './default-values'
+import { SchemaRules } from './evaluate-rules'
 import { pruneValue } from './prune-fields'
 import type { RawRule } from './raw-rule'
+import { costLimit, costWords, estimateCost } from './rule-cost'
 import type { SchemaNode } from './schema-node'
+import { staticTypeProblem } from './static-types'
 import { notSupported } from './structural-rules'
 import { ValueValidator } from './validate-value'
 
@@ -13,29 +17,36 @@ interface At {
   root: boolean
   /** The part of the schema in which values have no earlier selves to be compared with; '' outside of any. */
   uncorrelated: string
+  /** How many values there can be in one object by the limits around them; undefined: there are none. */
+  occurrences: number | undefined
+  ledger: Ledger
+}
+
+/** What the rules of a whole schema are estimated to cost. */
+interface Ledger {
+  total: number
+  entries: { field: string; cost: number }[]
 }
 
 /** What is wrong with the defaults and the rules in a schema that is structural. */
 export function defaultAndRuleErrors(node: SchemaNode, path: string): FieldError[] {
-  return errorsAt(node, { path, root: true, uncorrelated: '' })
+  const ledger: Ledger = { total: 0, entries: [] }
+  const errors = errorsAt(node, { path, root: true, uncorrelated: '', occurrences: 1, ledger })
+  return [...errors, ...totalErrors(ledger, path)]
 }
 
 function errorsAt(node: SchemaNode, at: At): FieldError[] {
   if (!node.has.defaults && !node.has.rules && node.default === undefined) return []
   const errors = [...defaultErrors(node, at), ...(node.rules.length > 0 ? ruleErrors(node, at) : [])]
-  for (const [name, child] of node.properties) {
-    const next = { path: `${at.path}.properties[${name}]`, root: child.embedded, uncorrelated: below(node, at) }
+  const factor = multiplies(node)
+  const occurrences = at.occurrences === undefined || factor === undefined ? undefined : at.occurrences * factor
+  const go = (child: SchemaNode, step: string, uncorrelated: string): void => {
+    const next = { path: `${at.path}.${step}`, root: child.embedded, uncorrelated, occurrences, ledger: at.ledger }
     errors.push(...errorsAt(child, next))
   }
-  if (node.additional) {
-    const path = `${at.path}.additionalProperties`
-    errors.push(...errorsAt(node.additional, { path, root: node.additional.embedded, uncorrelated: below(node, at) }))
-  }
-  if (node.items) {
-    const path = `${at.path}.items`
-    const uncorrelated = node.listType === 'map' ? at.uncorrelated : at.uncorrelated || at.path
-    errors.push(...errorsAt(node.items, { path, root: node.items.embedded, uncorrelated }))
-  }
+  for (const [name, child] of node.properties) go(child, `properties[${name}]`, below(node, at))
+  if (node.additional) go(node.additional, 'additionalProperties', below(node, at))
+  if (node.items) go(node.items, 'items', node.listType === 'map' ? at.uncorrelated : at.uncorrelated || at.path)
   return errors
 }
 
@@ -56,7 +67,11 @@ function defaultErrors(node: SchemaNode, { path, root }: At): FieldError[] {
   fillDefaults(node, value)
   const validator = new ValueValidator()
   validator.check(node, value, { path: '', old: undefined })
-  return validator.errors.map((error) => ({
+  // Rules see the default as it stands, without the defaults of its own fields.
+  const rules = new SchemaRules()
+  const errors =
+    validator.errors.length > 0 ? validator.errors : rules.evaluate({ node, root }, node.default, undefined)
+  return errors.map((error) => ({
     ...error,
     field: error.field === '<nil>' || error.field === '' ? field : `${field}.${error.field}`,
   }))
@@ -78,12 +93,54 @@ function ruleErrors(node: SchemaNode, at: At): FieldError[] {
       const words = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${at.uncorrelated}`
       errors.push(invalidValue(`${path}[${index}].rule`, source, words))
     }
+    const typeWords = staticTypeProblem(source, {
+      node,
+      root: at.root,
+      optionalOld: optionalOldSelf === true,
+    })
+    if (typeWords !== undefined) {
+      errors.push(invalidValue(`${path}[${index}].rule`, source, `compilation failed: ${typeWords}`))
+    }
+    errors.push(...costErrors(rule, node, { ...at, path: `${path}[${index}]` }))
     if (optionalOldSelf !== undefined && !rule.usesOld) {
       const words = 'may not be set if oldSelf is not used in rule'
       errors.push(invalidValue(`${path}[${index}].optionalOldSelf`, optionalOldSelf, words))
     }
   }
   return errors
+}
+
+/** A rule may be evaluated for each of the values, its message for one of them. */
+function costErrors({ expression, messageExpression }: CompiledRule, node: SchemaNode, at: At): FieldError[] {
+  const { path, root, occurrences = mostOccurrences(node), ledger } = at
+  const observed: [string, string, number][] = [
+    ['rule', 'estimated rule cost', estimateCost(expression.ast, { node, root }) * occurrences],
+  ]
+  if (messageExpression) {
+    const cost = estimateCost(messageExpression.ast, { node, root })
+    observed.push(['messageExpression', 'estimated messageExpression cost', cost])
+  }
+  return observed.flatMap(([field, what, cost]) => {
+    ledger.total += cost
+    ledger.entries.push({ field: `${path}.${field}`, cost })
+    return cost > costLimit.expression
+      ? [forbiddenValue(`${path}.${field}`, costWords(what, cost, costLimit.expression))]
+      : []
+  })
+}
+
+function totalErrors({ total, entries }: Ledger, path: string): FieldError[] {
+  if (total <= costLimit.schema) return []
+  const expensive = entries
+    .filter(({ cost }) => cost >= costLimit.schema / 100)
+    .sort((left, right) => right.cost - left.cost)
+    .slice(0, 4)
+  const words = 'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema'
+  const what = 'x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema'
+  return [
+    ...expensive.map(({ field }) => forbiddenValue(field, words)),
+    forbiddenValue(path, costWords(what, total, costLimit.schema)),
+  ]
 }
 
 function plainRuleErrors(node: SchemaNode, raw: RawRule, path: string): FieldError[] {

@@ -67,6 +67,63 @@ describe('definitions', () => {
       `${path}.x-kubernetes-validations[0].rule: Invalid value: "self.a": compilation failed: cel expression must evaluate to a bool`,
     ],
     [
+      'a rule that compares what cannot be equal',
+      object({ a: text }, { 'x-kubernetes-validations': [{ rule: 'self.a == 1' }] }),
+      `${path}.x-kubernetes-validations[0].rule: Invalid value: "self.a == 1": compilation failed: ERROR: <input>:1:8: found no matching overload for '_==_' applied to '(string, int)'\n | self.a == 1\n | .......^`,
+    ],
+    [
+      'a rule that calls what its value does not have',
+      object(
+        {
+          a: { type: 'array', items: object({ n: { type: 'integer' } }), maxItems: 3 },
+        },
+        { 'x-kubernetes-validations': [{ rule: "self.a.all(x, x.n.startsWith('b'))" }] },
+      ),
+      `${path}.x-kubernetes-validations[0].rule: Invalid value: "self.a.all(x, x.n.startsWith('b'))": compilation failed: ERROR: <input>:1:29: found no matching overload for 'startsWith' applied to 'int.(string)'`,
+    ],
+    [
+      'a rule that could take too long',
+      object({
+        a: {
+          type: 'array',
+          items: text,
+          'x-kubernetes-validations': [{ rule: "self.all(x, x.contains('a string'))" }],
+        },
+      }),
+      `${path}.properties[a].x-kubernetes-validations[0].rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`,
+    ],
+    [
+      'rules that together could take too long',
+      object({
+        a: {
+          type: 'array',
+          items: text,
+          'x-kubernetes-validations': [{ rule: "self.all(x, x.contains('a string'))" }],
+        },
+      }),
+      `${path.split('.properties')[0]}: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of more than 100x`,
+    ],
+    [
+      'a message that could become too long',
+      object(
+        { a: text },
+        {
+          'x-kubernetes-validations': [{ rule: "self.a != ''", messageExpression: "'a is ' + string(self.a.size())" }],
+        },
+      ),
+      `${path}.x-kubernetes-validations[0].messageExpression: Forbidden: estimated messageExpression cost exceeds budget by factor of more than 100x`,
+    ],
+    [
+      'a default that its rules refuse',
+      object({
+        a: {
+          ...object({ min: { type: 'integer', default: 1 } }, { default: {} }),
+          'x-kubernetes-validations': [{ rule: 'self.min > 0' }],
+        },
+      }),
+      `${path}.properties[a].default: Invalid value: "object": no such key: min evaluating rule: self.min > 0`,
+    ],
+    [
       'a comparison where nothing is comparable',
       object({
         a: { type: 'array', items: { type: 'string', 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] } },
@@ -77,6 +134,17 @@ describe('definitions', () => {
     const answer = await server.call('POST', definitions, { body: definition([{ spec }]) })
     expect(answer.json['code']).toBe(422)
     expect(answer.json['message']).toContain(words)
+  })
+
+  test('bounds make the same rule cheap enough', async () => {
+    const a = {
+      type: 'array',
+      maxItems: 25,
+      items: { type: 'string', maxLength: 10 },
+      'x-kubernetes-validations': [{ rule: "self.all(x, x.contains('a string'))" }],
+    }
+    const answer = await server.call('POST', definitions, { body: definition([{ spec: object({ a }) }]) })
+    expect(answer.status).toBe(201)
   })
 
   test('the second with the same names waits until they are free', async () => {

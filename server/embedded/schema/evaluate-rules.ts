@@ -20,11 +20,11 @@ export class SchemaRules {
     return compiled
   }
 
-  /** What an object's rules say against it. `old` is the object before an update. */
-  evaluate(root: SchemaNode, object: unknown, old: unknown): FieldError[] {
-    if (!root.has.rules) return []
+  /** What the rules say against a value; `root`: it is a whole object. `old` is what was there before an update. */
+  evaluate(at: { node: SchemaNode; root: boolean }, value: unknown, old: unknown): FieldError[] {
+    if (!at.node.has.rules) return []
     const run = new RuleRun(this)
-    run.visit({ node: root, root: true }, object, { path: '', old })
+    run.visit(at, value, { path: '', old })
     return run.errors
   }
 }

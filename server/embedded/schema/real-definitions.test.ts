@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -6,6 +7,7 @@ import type { CustomResourceDefinition } from '@/contract/kinds/core'
 import { builtInKinds } from '@/contract/kinds/registry'
 import { startTestServer, type TestServer } from '../testing/start-test-server'
 
+const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const directory = process.env['CHIAVE_REAL_CRDS']
 
 function filesIn(root: string | undefined): string[] {
@@ -30,7 +32,7 @@ describe.skipIf(files.length === 0)(
 
     test.each(files)('%s is accepted, and its objects are served', async (file) => {
       const definition = parse(readFileSync(file, 'utf8')) as CustomResourceDefinition
-      const answer = await server.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+      const answer = await server.call('POST', definitions, {
         body: definition,
       })
       expect(answer.json).toMatchObject({
@@ -52,5 +54,26 @@ describe.skipIf(files.length === 0)(
         expect([201, 422, 403]).toContain(created.status)
       }
     })
+
+    test('a server that has all of them starts within seconds', async () => {
+      const directory = mkdtempSync(path.join(tmpdir(), 'chiave-definitions-'))
+      const kinds = { builtIn: builtInKinds, custom: [] }
+      try {
+        const first = await startTestServer({ directory, kinds })
+        for (const file of files) {
+          const body = parse(readFileSync(file, 'utf8')) as CustomResourceDefinition
+          const answer = await first.call('POST', definitions, { body })
+          expect(answer.status).toBe(201)
+        }
+        await first.close({ keep: true })
+        const began = performance.now()
+        const again = await startTestServer({ directory, kinds })
+        expect(performance.now() - began).toBeLessThan(5000)
+        expect((await again.call('GET', `${definitions}?limit=500`)).json.items).toHaveLength(files.length)
+        await again.close({ keep: true })
+      } finally {
+        rmSync(directory, { recursive: true, force: true })
+      }
+    }, 120_000)
   },
 )

@@ -23,6 +23,8 @@ export interface SchemaNode {
   default: unknown
   format: string
   checks: Checks | undefined
+  /** What the schema says of how much a value may hold. */
+  most: Limits
   enum: readonly unknown[] | undefined
   allOf: readonly SchemaNode[]
   anyOf: readonly SchemaNode[]
@@ -36,6 +38,15 @@ export interface SchemaNode {
   /** Whether there is any, here or below: what has none is not walked. */
   has: { defaults: boolean; rules: boolean; lists: boolean; embedded: boolean }
 }
+
+/** `length` counts characters; undefined: no limit. */
+export interface Limits {
+  items: number | undefined
+  properties: number | undefined
+  length: number | undefined
+}
+
+export const unlimited: Limits = { items: undefined, properties: undefined, length: undefined }
 
 /** Nesting that no request can exceed, since bodies are limited to fewer levels. */
 const depthLimit = 120
@@ -65,6 +76,7 @@ export function readSchema(raw: unknown, depth = 0): SchemaNode {
     default: schema['default'] === null ? undefined : schema['default'],
     format: typeof schema['format'] === 'string' ? schema['format'] : '',
     checks: readChecks(schema),
+    most: limitsOf(schema),
     enum: Array.isArray(schema['enum']) ? schema['enum'] : undefined,
     ...junctorsOf(schema, intOrString, below),
     ...listOf(schema),
@@ -79,6 +91,12 @@ export function readSchema(raw: unknown, depth = 0): SchemaNode {
 function typesOf(schema: JsonObject, intOrString: boolean): string[] {
   if (intOrString) return ['integer', 'string']
   return typeof schema['type'] === 'string' && schema['type'] !== '' ? [schema['type']] : []
+}
+
+function limitsOf({ maxItems, maxProperties, maxLength }: JsonObject): Limits {
+  if (maxItems === undefined && maxProperties === undefined && maxLength === undefined) return unlimited
+  const limit = (value: unknown): number | undefined => (typeof value === 'number' ? Math.max(value, 0) : undefined)
+  return { items: limit(maxItems), properties: limit(maxProperties), length: limit(maxLength) }
 }
 
 function propertiesOf(schema: JsonObject, below: (value: unknown) => SchemaNode): Map<string, SchemaNode> {

@@ -121,7 +121,7 @@ describe('objects of custom kinds', () => {
           'x-kubernetes-validations': [
             {
               rule: 'self.a > 3',
-              messageExpression: '"got " + string(self.a)',
+              messageExpression: '"got %d".format([self.a])',
               reason: 'FieldValueForbidden',
               fieldPath: '.a',
             },
@@ -248,6 +248,41 @@ describe('objects of custom kinds', () => {
     expect((await patch({ list: [{ name: 'x', size: 1 }] })).json['message']).toMatch(
       /spec\.list\[0\]: Invalid value: "object": failed rule: self\.size >= oldSelf\.size$/,
     )
+  })
+
+  test('lists of type set and map are equal to rules in any order, other lists in their own', async () => {
+    const fixed = { 'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'is immutable' }] }
+    const names = { type: 'array', maxItems: 10, items: { type: 'string', maxLength: 10 } }
+    const { post, path } = await define(server, {
+      spec: object(
+        {
+          set: { ...names, 'x-kubernetes-list-type': 'set', ...fixed },
+          map: {
+            type: 'array',
+            maxItems: 10,
+            'x-kubernetes-list-type': 'map',
+            'x-kubernetes-list-map-keys': ['name'],
+            items: object({ name: text, size: { type: 'integer' } }, { required: ['name'] }),
+          },
+          list: { ...names, ...fixed },
+        },
+        { 'x-kubernetes-validations': [{ rule: 'self.map == oldSelf.map', message: 'map is immutable' }] },
+      ),
+    })
+    const [a, b] = [
+      { name: 'a', size: 1 },
+      { name: 'b', size: 2 },
+    ]
+    expect((await post({ set: ['a', 'b'], map: [a, b], list: ['a', 'b'] })).status).toBe(201)
+    const patch = async (spec: JsonObject) => {
+      const headers = { 'Content-Type': 'application/merge-patch+json' }
+      return (await server.call('PATCH', `${path()}/x`, { body: { spec }, headers })).json['message']
+    }
+    expect(await patch({ set: ['b', 'a'] })).toBeUndefined()
+    expect(await patch({ map: [b, a] })).toBeUndefined()
+    expect(await patch({ set: ['b', 'c'] })).toMatch(/spec\.set: .*is immutable$/)
+    expect(await patch({ map: [{ ...b, size: 3 }, a] })).toMatch(/spec: .*map is immutable$/)
+    expect(await patch({ list: ['b', 'a'] })).toMatch(/spec\.list: .*is immutable$/)
   })
 
   test('the status subresource is held against the schema, too', async () => {

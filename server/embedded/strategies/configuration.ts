@@ -1,6 +1,7 @@
 import { isJsonObject, jsonEqual } from '@/contract/json'
 import type { ApiObject } from '../api-object'
-import { type FieldError, forbiddenValue, invalidValue, requiredValue } from '../errors/status-error'
+import { type FieldError, forbiddenValue, invalidValue } from '../errors/status-error'
+import { secretTypeErrors } from './secret-types'
 import { plainStrategy, type ResourceStrategy } from './strategy'
 
 /** ConfigMaps and Secrets. */
@@ -40,16 +41,26 @@ function base64Errors(object: ApiObject, field: string): FieldError[] {
     .map(([key]) => invalidValue(`${field}[${key}]`, '<value omitted>', 'illegal base64 data'))
 }
 
-function sizeErrors(object: ApiObject, fields: readonly string[]): FieldError[] {
-  let size = 0
-  for (const field of fields) {
-    const map = object[field]
-    if (isJsonObject(map)) for (const value of Object.values(map)) size += typeof value === 'string' ? value.length : 0
-  }
-  const limit = fields.includes('binaryData') ? maxSize : (maxSize * 4) / 3
-  return size > limit
-    ? [{ reason: 'FieldValueTooLong', field: '[]', detail: `Too long: may not be more than ${maxSize} bytes` }]
+interface SizedFields {
+  /** Where Kubernetes says that they are too long. */
+  at: string
+  text?: string
+  base64: string
+}
+
+/** What the values of all fields take together, decoded. */
+function sizeErrors(object: ApiObject, { at, text, base64 }: SizedFields): FieldError[] {
+  const encoded = valuesOf(object, base64).reduce((size, value) => size + Buffer.byteLength(value, 'base64'), 0)
+  const plain = text === undefined ? [] : valuesOf(object, text)
+  const size = plain.reduce((sum, value) => sum + Buffer.byteLength(value), encoded)
+  return size > maxSize
+    ? [{ reason: 'FieldValueTooLong', field: at, detail: `Too long: may not be more than ${maxSize} bytes` }]
     : []
+}
+
+function valuesOf(object: ApiObject, field: string): string[] {
+  const map = object[field]
+  return isJsonObject(map) ? Object.values(map).filter((value) => typeof value === 'string') : []
 }
 
 function immutableErrors(object: ApiObject, old: ApiObject, fields: readonly string[]): FieldError[] {
@@ -68,7 +79,7 @@ export const configMapStrategy: ResourceStrategy = {
     ...keyErrors(object, 'data'),
     ...keyErrors(object, 'binaryData'),
     ...base64Errors(object, 'binaryData'),
-    ...sizeErrors(object, ['data', 'binaryData']),
+    ...sizeErrors(object, { at: '[]', text: 'data', base64: 'binaryData' }),
   ],
   validateUpdate: (object, old) => immutableErrors(object, old, ['data', 'binaryData']),
 }
@@ -85,13 +96,6 @@ function foldStringData(object: ApiObject): void {
   object['type'] ??= 'Opaque'
 }
 
-/** A Secret for a service account's token names the account. */
-function accountErrors({ type, metadata }: ApiObject): FieldError[] {
-  const annotation = 'kubernetes.io/service-account.name'
-  if (type !== 'kubernetes.io/service-account-token' || metadata.annotations?.[annotation]) return []
-  return [requiredValue(`metadata.annotations[${annotation}]`)]
-}
-
 export const secretStrategy: ResourceStrategy = {
   ...plainStrategy,
   prepareForCreate: foldStringData,
@@ -100,8 +104,8 @@ export const secretStrategy: ResourceStrategy = {
     ...textErrors(object, 'data'),
     ...keyErrors(object, 'data'),
     ...base64Errors(object, 'data'),
-    ...sizeErrors(object, ['data']),
-    ...accountErrors(object),
+    ...sizeErrors(object, { at: 'data', base64: 'data' }),
+    ...secretTypeErrors(object),
   ],
   validateUpdate: (object, old) => [
     ...(object['type'] === old['type'] ? [] : [invalidValue('type', object['type'], 'field is immutable')]),

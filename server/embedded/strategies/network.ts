@@ -3,9 +3,10 @@ import { isJsonObject, type JsonObject } from '@/contract/json'
 import type { ApiObject } from '../api-object'
 import { type FieldError, forbiddenValue, invalidValue, requiredValue } from '../errors/status-error'
 import { objectsOf, part } from '../quota/usage'
+import { addressListErrors, completeAddresses, keepAddresses } from './service-addresses'
 import { plainStrategy, type ResourceStrategy } from './strategy'
 
-/** Services, their endpoints, and NetworkPolicies. Addresses of services are not given out here. */
+/** Services, their endpoints, and NetworkPolicies. */
 
 const protocols = ['SCTP', 'TCP', 'UDP']
 const serviceTypes = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
@@ -20,7 +21,7 @@ function prepareService(object: ApiObject): void {
   const spec = part(object, 'spec')
   const type = spec['type'] ?? 'ClusterIP'
   const outside = type === 'NodePort' || type === 'LoadBalancer'
-  object['spec'] = {
+  const complete: JsonObject = {
     sessionAffinity: 'None',
     type,
     ...(type === 'ExternalName' ? {} : { internalTrafficPolicy: 'Cluster' }),
@@ -29,6 +30,8 @@ function prepareService(object: ApiObject): void {
     ...spec,
     ...(Array.isArray(spec['ports']) ? { ports: objectsOf(spec['ports']).map(completePort) } : {}),
   }
+  completeAddresses(complete)
+  object['spec'] = complete
 }
 
 function completePort({ nodePort, ...port }: JsonObject): JsonObject {
@@ -52,6 +55,7 @@ function serviceErrors(object: ApiObject): FieldError[] {
   }
   errors.push(
     ...addressErrors(spec),
+    ...addressListErrors(spec),
     ...ports.flatMap((port, index) => servicePortErrors(port, { index, ports, type })),
   )
   if (spec['sessionAffinity'] !== 'None' && spec['sessionAffinity'] !== 'ClientIP') {
@@ -172,7 +176,10 @@ export const serviceStrategy: ResourceStrategy = {
     prepareService(object)
     object['status'] = { loadBalancer: {} }
   },
-  prepareForUpdate: prepareService,
+  prepareForUpdate(object, old) {
+    keepAddresses(object, old)
+    prepareService(object)
+  },
   validate: (object) => [
     ...(serviceNamePattern.test(object.metadata.name ?? '')
       ? []
@@ -184,7 +191,7 @@ export const serviceStrategy: ResourceStrategy = {
     const now = part(object, 'spec')['clusterIP']
     const given = typeof before === 'string' && before !== ''
     if (!given || before === now || part(object, 'spec')['type'] === 'ExternalName') return []
-    return [invalidValue('spec.clusterIPs[0]', now, 'may not change once set')]
+    return [invalidValue('spec.clusterIPs[0]', part(object, 'spec')['clusterIPs'] ?? [now], 'may not change once set')]
   },
 }
 

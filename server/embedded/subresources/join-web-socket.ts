@@ -5,6 +5,10 @@ const pingInterval = 10_000
 /** A peer that answers no ping for so long is gone. */
 const silenceLimit = 60_000
 const bufferLimit = 256 * 1024
+/** How long what a client sent may take to arrive after it has gone, in milliseconds. */
+const lastWordsTimeout = 5_000
+/** RFC 6455, 7.4.1: the connection ended without a closing handshake. */
+const abnormalClosure = 1006
 
 /**
  * Joins a WebSocket to a byte stream until either ends: binary frames both ways, text frames are skipped, and a slow
@@ -43,8 +47,17 @@ export function joinWebSocket(socket: WebSocket, stream: Duplex): void {
   stream.on('error', () => socket.close(1011, 'the stream failed'))
   // An error of the socket is followed by its close.
   socket.on('error', () => stream.destroy())
-  socket.on('close', () => {
+  socket.on('close', (code) => {
     clearInterval(pings)
-    stream.destroy()
+    if (code === abnormalClosure || stream.writableLength === 0) stream.destroy()
+    else endAfterWriting(stream)
   })
+}
+
+/** A client that has sent all it had, and closes, has sent it: nothing of it is thrown away. */
+function endAfterWriting(stream: Duplex): void {
+  const timer = setTimeout(() => stream.destroy(), lastWordsTimeout)
+  stream.once('close', () => clearTimeout(timer))
+  stream.resume()
+  stream.end(() => stream.destroy())
 }

@@ -44,9 +44,13 @@ export function createStreamUpgrader(handlers: readonly SubresourceHandler[]) {
         stream.destroy()
         return
       }
-      // Also when the handshake fails and there is nothing to join.
-      socket.once('close', () => stream.destroy())
-      sockets.handleUpgrade(request, socket, head, (webSocket) => joinWebSocket(webSocket, stream))
+      // The handshake may fail, and there is nothing to join.
+      const abandon = () => stream.destroy()
+      socket.once('close', abandon)
+      sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        socket.off('close', abandon)
+        joinWebSocket(webSocket, stream)
+      })
     },
     close(): void {
       for (const client of sockets.clients) client.terminate()

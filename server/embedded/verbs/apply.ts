@@ -6,14 +6,18 @@ import { isTrue } from '../http/request-info'
 import { groupResource } from '../registry/served-resource'
 import { decideCreate } from '../write/create-object'
 import { decodeObject } from '../write/decode-object'
-import { refuseUndeclared } from '../write/unknown-fields'
+import { type Repetition, refuseUndeclared, reportRepeated } from '../write/unknown-fields'
 import { decideUpdate } from '../write/update-object'
 import { keyOf, writeContext } from '../write/write-context'
 import { addWarnings, sendObject } from './send-object'
 import type { WritableSubresource } from './subresource'
 
 /** Server-side apply: the object becomes what its manager says, and the manager owns what it said. */
-export async function applyObject(call: ResourceCall, subresource: WritableSubresource, patch: unknown): Promise<void> {
+export async function applyObject(
+  call: ResourceCall,
+  subresource: WritableSubresource,
+  { patch, repeated }: { patch: unknown; repeated: readonly Repetition[] },
+): Promise<void> {
   const { target, info, query } = call
   if (!query.get('fieldManager')) {
     throw invalid({ group: 'meta.k8s.io', name: 'PatchOptions' }, '', [
@@ -25,6 +29,7 @@ export async function applyObject(call: ResourceCall, subresource: WritableSubre
   const applied = withoutOthersPart(decoded, subresource, target.version.statusSubresource)
   if (applied.metadata.managedFields?.length) throw badRequest('metadata.managedFields must be nil')
   const context = writeContext(call)
+  reportRepeated(repeated, context)
   const force = isTrue(query.get('force'))
   const createMissing = (revision: number) => {
     const { uid } = applied.metadata

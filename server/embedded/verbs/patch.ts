@@ -26,7 +26,7 @@ export async function patchObject(call: ResourceCall, subresource: WritableSubre
   const raw = await readBody(call.request)
   const patch = parseBody(raw, type === applyPatchType ? 'application/yaml' : 'application/json')
   if (type === applyPatchType) {
-    await applyObject(call, subresource, patch)
+    await applyObject(call, subresource, { patch, repeated: repeatedIn(call.request, raw) })
     return
   }
   const context = writeContext(call)

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { JsonObject } from '@/contract/json'
 import type { ApiObject } from '../api-object'
 import { badRequest, invalid, StatusError } from '../errors/status-error'
-import { mediaType } from '../http/read-body'
+import { mediaType, repeatedKeysOf } from '../http/read-body'
+import { alreadySet, repeatedYamlKeys } from '../http/repeated-yaml-keys'
 import { apiVersion, type Target } from '../registry/served-resource'
 import type { WriteContext } from './write-context'
 
@@ -45,11 +46,19 @@ export function removeUnknown({ version }: Target, object: ApiObject): string[] 
   return [...unknown, ...strange.map((name) => `metadata.${name}`)]
 }
 
+/** A field that a body gave more than once. */
+export interface Repetition {
+  /** What Kubernetes says of it. */
+  words: string
+  /** Told by the decoder of YAML, which has a way of its own to put several together. */
+  inYaml?: true
+}
+
 /** Where an object came from that may have unknown or repeated fields. */
 export interface FieldSource {
   context: WriteContext
-  /** Paths of fields that the body had more than once. */
-  repeated?: readonly string[]
+  /** Fields that the body had more than once. */
+  repeated?: readonly Repetition[]
   /** The patch as it was sent, where the object is the result of one. */
   patch?: string
 }
@@ -63,15 +72,16 @@ export function reportUnknown(object: ApiObject, { context, repeated = [], patch
   const unknown = removeUnknown(target, object)
   const { fieldValidation = 'Ignore' } = options
   if (fieldValidation === 'Ignore' || (unknown.length === 0 && repeated.length === 0)) return
-  const words = [
-    ...repeated.map((path) => `duplicate field ${JSON.stringify(path)}`),
+  const others = [
+    ...repeated.filter(({ inYaml }) => !inYaml).map(({ words }) => words),
     ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
   ].slice(0, namesLimit)
   if (fieldValidation === 'Warn') {
-    warnings.push(...words)
+    const lines = repeated.filter(({ inYaml }) => inYaml).map(({ words }) => words)
+    warnings.push(...lines.slice(0, namesLimit), ...others)
     return
   }
-  const text = `strict decoding error: ${words.join(', ')}`
+  const text = `strict decoding error: ${[...together(repeated), ...others].join(', ')}`
   if (patch === undefined) {
     const { kind } = target.resource
     throw badRequest(
@@ -99,12 +109,48 @@ export function refuseUndeclared({ resource, version }: Target, applied: ApiObje
   })
 }
 
-/** Paths of the fields that a body in JSON gives more than once, which parsing forgets. The body is known to be JSON. */
-export function repeatedIn(request: IncomingMessage, body: Buffer): string[] {
-  // YAML with repeated fields does not parse, and protobuf has none.
-  return /json|^$/.test(mediaType(request)) ? repeatedFields(body.toString('utf8')) : []
+/** What the decoder of YAML has to say of repeated keys: one error of several lines, or none. */
+function together(repeated: readonly Repetition[]): string[] {
+  const lines = repeated.filter(({ inYaml }) => inYaml).map(({ words }) => `\n  ${words}`)
+  return lines.length === 0 ? [] : [`yaml: unmarshal errors:${lines.slice(0, namesLimit).join('')}`]
 }
 
+/**
+ * Says of an applied configuration's repeated keys what the request asked for (`fieldValidation`): nothing, Warning
+ * headers, or a 400.
+ */
+export function reportRepeated(repeated: readonly Repetition[], { options, warnings }: WriteContext): void {
+  const { fieldValidation = 'Ignore' } = options
+  if (fieldValidation === 'Ignore' || repeated.length === 0) return
+  if (fieldValidation === 'Warn') {
+    warnings.push(...repeated.slice(0, namesLimit).map(({ words }) => words))
+    return
+  }
+  throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${together(repeated).join('')}`)
+}
+
+/** The fields that a body gives more than once, which parsing forgets. The body was parsed before. */
+export function repeatedIn(request: IncomingMessage, body: Buffer): Repetition[] {
+  const type = mediaType(request)
+  if (type.includes('yaml')) return repeatedInYaml(body)
+  // Protobuf has none.
+  if (!/json|^$/.test(type)) return []
+  return repeatedFields(body.toString('utf8')).map((path) => ({ words: `duplicate field ${JSON.stringify(path)}` }))
+}
+
+function repeatedInYaml(body: Buffer): Repetition[] {
+  const text = body.toString('utf8')
+  // JSON is YAML, too, but is parsed by what does not notice.
+  const paths = /^\s*[{[]/.test(text) ? repeatedFields(text) : []
+  return (paths.length > 0 ? keysAt(text, paths) : repeatedKeysOf(body)).map((words) => ({ words, inYaml: true }))
+}
+
+function keysAt(text: string, paths: readonly string[]): string[] {
+  const keys = repeatedYamlKeys(text)
+  return keys.length > 0 ? keys : paths.map((path) => alreadySet(1, path.split('.').at(-1)))
+}
+
+/** Paths of the fields that a text in JSON has more than once. */
 export function repeatedFields(text: string): string[] {
   return new RepeatedFields(text).find()
 }

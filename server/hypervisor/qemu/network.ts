@@ -33,6 +33,11 @@ export function interfaceId(name: string): string {
   return `nic-${name}`
 }
 
+/** The id of the network behind an interface, by the interface's place in the spec. */
+export function netdevId(index: number): string {
+  return `net${index}`
+}
+
 /**
  * The arguments of one network interface. DHCP hands out `dhcpstart` to the first MAC that asks, and there is only one.
  * @param slot PCI slot on the root bus
@@ -44,7 +49,7 @@ export function buildInterface(
   bootIndex: number | undefined,
 ): string[] {
   const netdev = option('user', {
-    id: `net${index}`,
+    id: netdevId(index),
     net: network.cidr,
     host: network.gateway,
     dns: network.dns,
@@ -54,7 +59,7 @@ export function buildInterface(
   })
   const device = option(interfaceDevice(nic.model), {
     id: interfaceId(nic.name),
-    netdev: `net${index}`,
+    netdev: netdevId(index),
     mac: nic.mac.toLowerCase(),
     bus: 'pcie.0',
     addr: `0x${slot.toString(16)}`,

@@ -27,6 +27,12 @@ export interface Hypervisor {
   removeMachine(id: string): Promise<void>
   /** Opens a byte stream to the machine. */
   openStream(id: string, stream: MachineStream): Promise<Duplex>
+  /**
+   * Connects to a port of the guest; its address is the one of its first network interface. Ends with either side. With
+   * `udp` every chunk is a datagram, both ways. Throws `Refused` when nothing listens there and `TimedOut` when the guest
+   * does not answer within ten seconds (tcp), `Busy` when too many are open already.
+   */
+  openPort(target: PortTarget): Promise<Duplex>
   /** The last bytes of what the serial console printed, at most `maxBytes`. */
   serialLog(id: string, maxBytes: number): Promise<string>
   /** A PNG of the screen, base64. */
@@ -51,6 +57,14 @@ export interface Hypervisor {
 
 export type MachineStream = 'vnc' | 'serial'
 
+export interface PortTarget {
+  /** The machine's. */
+  id: string
+  /** 1…65535 */
+  port: number
+  protocol: 'tcp' | 'udp'
+}
+
 export interface HypervisorEvent {
   type: 'machine' | 'disk' | 'host' | 'reconnected'
   /** The machine's or disk's id; empty for `host` and `reconnected` (re-read everything). */
@@ -59,7 +73,16 @@ export interface HypervisorEvent {
 
 export class HypervisorError extends Error {
   constructor(
-    readonly code: 'NotFound' | 'Invalid' | 'Busy' | 'NoSpace' | 'Unsupported' | 'Unavailable' | 'Failed',
+    readonly code:
+      | 'NotFound'
+      | 'Invalid'
+      | 'Busy'
+      | 'NoSpace'
+      | 'Unsupported'
+      | 'Unavailable'
+      | 'Refused'
+      | 'TimedOut'
+      | 'Failed',
     message: string,
   ) {
     super(message)

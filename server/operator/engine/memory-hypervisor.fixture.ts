@@ -174,6 +174,7 @@ export function createMemoryHypervisor(facts: HostFacts = hostFacts()): MemoryHy
         tell('machine', id)
       }),
     openStream: async () => new PassThrough(),
+    openPort: async () => new PassThrough(),
     serialLog: async () => '',
     screenshot: async () => Buffer.from('picture').toString('base64'),
     disks: () => call('disks', () => [...disks.values()]),

@@ -5,9 +5,9 @@ import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { generate } from 'selfsigned'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isJsonObject, type JsonObject } from '@/contract/json'
+import { ensureCertificates } from '@/server/home/certificates'
 import { type ApiServer, startApiServer } from '../../api-server'
 import { adminToken, testUsers } from '../../testing/start-test-server'
 
@@ -25,12 +25,9 @@ beforeAll(async () => {
     encryptionKey: Buffer.alloc(32, 1),
     users: testUsers,
   })
-  const pair = await generate([{ name: 'commonName', value: '127.0.0.1' }], {
-    keySize: 2048,
-    extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
-  })
-  serverCertificate = pair.cert
-  const listener = { cert: pair.cert, key: pair.private, requestCert: true, rejectUnauthorized: false }
+  const certificates = await ensureCertificates({ directory: path.join(directory, 'tls'), hosts: [] })
+  serverCertificate = certificates.ca.cert
+  const listener = { ...(await certificates.server('api')), requestCert: true, rejectUnauthorized: false }
   server = https.createServer({ ...listener, ca: await api.clientAuthority() }, (request, response) =>
     api.handleRequest(request, response),
   )
@@ -74,6 +71,17 @@ async function call(method: string, target: string, { token, pair, body, headers
 }
 
 const admin = (method: string, target: string, body?: unknown) => call(method, target, { token: adminToken, body })
+
+/** A certificate that nobody but itself vouches for. */
+function makeForeign(subject: string): { key: string; cert: string } {
+  const file = (suffix: string) => path.join(directory, `foreign.${suffix}`)
+  execFileSync(
+    'openssl',
+    ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', subject, '-keyout', file('key'), '-out', file('crt')],
+    { stdio: 'ignore' },
+  )
+  return { key: readFileSync(file('key'), 'utf8'), cert: readFileSync(file('crt'), 'utf8') }
+}
 
 /** A key and a request for a certificate, as `openssl req` makes them. */
 function makeRequest(name: string, subject: string): { key: string; request: string } {
@@ -134,14 +142,7 @@ describe('a client certificate', { timeout: 60_000 }, () => {
   })
 
   test('of another authority proves nothing, not even nobody', async () => {
-    const foreign = await generate(
-      [
-        { name: 'commonName', value: 'admin' },
-        { name: 'organizationName', value: 'system:masters' },
-      ],
-      { keySize: 2048 },
-    )
-    const pair = { cert: foreign.cert, key: foreign.private }
+    const pair = makeForeign('/O=system:masters/CN=admin')
     expect((await call('GET', '/version', { pair })).status).toBe(401)
     expect(await whoAmI({ pair, token: adminToken })).toMatchObject({ userInfo: { username: 'admin' } })
   })

@@ -1,10 +1,12 @@
 import type { VmiPhase } from '@/contract/kinds/virtual-machine-instance'
 import type { ConditionState } from '../conditions'
-import { isConditionTrue } from '../conditions'
+import { findCondition, isConditionTrue } from '../conditions'
 import { isLauncherGoing, type ObservedInstance } from './observed'
 
 /** KubeVirt's own reason for a machine that could not be made as described. */
 export const syncFailed = 'Synchronizing with the Domain failed.'
+
+const failedCreate = 'FailedCreate'
 
 /** What an instance in `phase` says of itself, in KubeVirt's types, reasons and words. */
 export function decideConditions(observed: ObservedInstance, phase: VmiPhase): ConditionState[] {
@@ -72,7 +74,7 @@ function liveMigratable({ vmi, volumes }: ObservedInstance): ConditionState {
 }
 
 function synchronizedState(observed: ObservedInstance, phase: VmiPhase): ConditionState | undefined {
-  const { vmi, startError, volumesState, spec } = observed
+  const { startError, volumesState, spec } = observed
   const no = (reason: string, message: string): ConditionState => ({
     type: 'Synchronized',
     status: 'False',
@@ -90,10 +92,20 @@ function synchronizedState(observed: ObservedInstance, phase: VmiPhase): Conditi
   // Volumes that are merely being filled are no fault of the description; what else is wrong is said at once.
   if ('problem' in spec && spec.problem.reason !== 'FailedPvcNotFound')
     return no(spec.problem.reason, spec.problem.message)
-  if (!observed.address && !vmi.status?.nodeName) {
-    return no('FailedCreate', 'the pod network 10.42.0.0/16 has no address left')
-  }
-  return phase === 'Scheduled' ? kept(observed) : undefined
+  const refused = whyNoPod(observed)
+  if (refused !== undefined) return no(failedCreate, refused)
+  return phase === 'Scheduled' || isPodStillDue(observed) ? kept(observed) : undefined
+}
+
+/** What keeps an instance from having its Pod, in words; undefined when nothing does as far as is known. */
+function whyNoPod({ vmi, address, podError }: ObservedInstance): string | undefined {
+  if (!address && !vmi.status?.nodeName) return 'the pod network 10.42.0.0/16 has no address left'
+  return podError === undefined ? undefined : `failed to create virtual machine pod: ${podError}`
+}
+
+/** A refusal stands until the Pod is there. */
+function isPodStillDue({ vmi, pod }: ObservedInstance): boolean {
+  return !pod && findCondition(vmi.status?.conditions, 'Synchronized')?.reason === failedCreate
 }
 
 function kept({ vmi }: ObservedInstance): ConditionState | undefined {

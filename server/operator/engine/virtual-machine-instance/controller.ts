@@ -2,6 +2,7 @@ import { nodeKind, type Pod, persistentVolumeClaimKind, podKind, secretKind } fr
 import { dataVolumeKind } from '@/contract/kinds/data-volume'
 import { type VirtualMachineInstance, virtualMachineInstanceKind } from '@/contract/kinds/virtual-machine-instance'
 import type { KubeObject, ObjectRef } from '@/contract/kube-object'
+import { ApiError } from '@/server/cluster/kube-client'
 import { type ControllerDefinition, defineController, refOf, watchKind } from '../../runtime/controller'
 import type { Engine } from '../engine'
 import { HypervisorError } from '../hypervisor-port'
@@ -90,6 +91,9 @@ async function reconcile(engine: Engine, observed: ObservedInstance, onGone: () 
       if (action.type === 'startMachine' && error instanceof HypervisorError) {
         await reportStartError(engine, { ...observed, vmi: written, startError: error })
       }
+      if (action.type === 'createPod' && error instanceof ApiError && error.code < 500) {
+        await reportPodError(engine, { ...observed, vmi: written, podError: error.message })
+      }
       throw error
     }
   }
@@ -107,6 +111,14 @@ async function reportStartError(engine: Engine, observed: ObservedInstance): Pro
   const { instance } = decideInstance(observed)
   const message = `failed to start: ${observed.startError?.message ?? ''}`
   engine.events('virt-handler').warning(observed.vmi, 'SyncFailed', message)
+  await writeObject(engine.client, virtualMachineInstanceKind, { read: observed.vmi, next: instance, fieldManager })
+}
+
+/** A refused Pod, by a quota for example, is told in virt-controller's words before it is tried again. */
+async function reportPodError(engine: Engine, observed: ObservedInstance): Promise<void> {
+  const { instance } = decideInstance(observed)
+  const message = `Error creating pod: ${observed.podError ?? ''}`
+  engine.events('virtualmachine-controller').warning(observed.vmi, 'FailedCreate', message)
   await writeObject(engine.client, virtualMachineInstanceKind, { read: observed.vmi, next: instance, fieldManager })
 }
 

@@ -6,6 +6,7 @@ import { formatBytesQuantity } from '@/contract/quantity'
 import { formatTime } from '@/server/cluster/clock'
 import { controllerReference } from '../../runtime/controller'
 import { type ConditionState, stateConditions } from '../conditions'
+import { namedLimits } from './launcher-limits'
 import { requestsOf } from './scheduling'
 
 /** Keeps the guest's address on the object that stands for its process. */
@@ -25,6 +26,7 @@ export function buildLauncherPod(vmi: VirtualMachineInstance, { address }: { add
   const { name, namespace, uid = '' } = vmi.metadata
   const { memoryBytes, cpuMilli } = requestsOf(vmi.spec.domain)
   const grace = vmi.spec.terminationGracePeriodSeconds
+  const limits = namedLimits(vmi.spec.domain)
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -46,7 +48,10 @@ export function buildLauncherPod(vmi: VirtualMachineInstance, { address }: { add
         {
           name: 'compute',
           image: 'chiave/virt-launcher',
-          resources: { requests: { cpu: `${cpuMilli}m`, memory: formatBytesQuantity(memoryBytes) } },
+          resources: {
+            requests: { cpu: `${cpuMilli}m`, memory: formatBytesQuantity(memoryBytes) },
+            ...(Object.keys(limits).length > 0 ? { limits } : {}),
+          },
         },
       ],
       restartPolicy: 'Never',

@@ -26,6 +26,8 @@ export interface ObservedInstance {
   spec: { machine: MachineSpec } | { problem: Problem }
   /** Why the host does not start it. */
   startError?: HypervisorError | undefined
+  /** Why its Pod was refused just now. */
+  podError?: string | undefined
   emulationReason?: string | undefined
   /** Milliseconds since the epoch. */
   now: number

@@ -6,6 +6,7 @@ import { type Hypervisor, HypervisorError } from '../hypervisor-port'
 import { vmiFinalizer } from '../virtual-machine/build-instance'
 import { createIfAbsent, writeFinalizers } from '../writes'
 import type { InstanceAction } from './decide'
+import { withAutomaticLimits } from './launcher-limits'
 
 const fieldManager = 'chiave-virtualmachineinstance'
 
@@ -18,7 +19,8 @@ export async function performInstanceAction(
   const { client } = engine
   switch (action.type) {
     case 'createPod': {
-      if (await createIfAbsent(client, podKind, { object: action.pod, fieldManager })) {
+      const object = await withAutomaticLimits(client, action.pod)
+      if (await createIfAbsent(client, podKind, { object, fieldManager })) {
         const message = `Created virtual machine pod ${action.pod.metadata.name}`
         engine.events('virtualmachine-controller').normal(vmi, 'SuccessfulCreate', message)
       }
