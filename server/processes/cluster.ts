@@ -49,8 +49,11 @@ export async function startClusterProcess(config: ClusterConfig, context: ChildC
     if (done && replaced) fs.rmSync(replaced.file, { force: true })
   })
   const listeners = await listen(config, apiServer)
-  if (config.https) await publishDemoImage({ client, file: config.demoImage, apiServerUrl: config.https.advertisedUrl })
-  const engine = config.runEngine ? await startEngine({ client, hypervisors, log, signal }) : undefined
+  const { https: tls } = config
+  const [engine] = await Promise.all([
+    config.runEngine ? startEngine({ client, hypervisors, log, signal }) : undefined,
+    tls && publishDemoImage({ client, file: config.demoImage, apiServerUrl: tls.advertisedUrl }),
+  ])
   return {
     shutDownMachines: async (agents, tell) => {
       // A working engine would start at once what should run.

@@ -67,8 +67,13 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
   manager.add(virtualMachineController(engine))
   manager.add(namespaceController(engine, monitor))
   await manager.start()
-  await monitor.synced()
-  collector.start(signal)
+  // Judging what is orphaned needs every kind's objects; nobody need wait for it. Stopped before, it starts and ends at once.
+  void monitor
+    .synced()
+    .catch((error: unknown) => {
+      if (!signal.aborted) log.error({ err: error }, 'the garbage collector cannot read what there is')
+    })
+    .finally(() => collector.start(signal))
   log.info({ nodes: [...hypervisors.keys()] }, 'engine started')
 
   return {
