@@ -12,10 +12,11 @@ export async function startConsoleProcess(config: ConsoleConfig, { log, signal }
   // Next adds an upgrade listener of its own and ends sockets it does not know: it gets a server that never listens.
   const decoy = http.createServer()
   const pages = next({ dev: false, dir: config.root, hostname: config.host, port: config.port, httpServer: decoy })
-  await pages.prepare()
   const handlePage = pages.getRequestHandler()
   const connections: Connection[] = [connect(config.connection)]
-  const gateway = await startGateway({
+  // Side by side: the gateway mostly waits for the disk and the port.
+  const prepared = pages.prepare()
+  const starting = startGateway({
     host: config.host,
     port: config.port,
     ...(config.tls ? { tls: { cert: config.tls.certificate, key: config.tls.key } } : {}),
@@ -29,11 +30,15 @@ export async function startConsoleProcess(config: ConsoleConfig, { log, signal }
     stateDirectory: config.stateDirectory,
     loginUrlFile: config.loginUrlFile,
     readiness: Object.fromEntries(connections.map((connection) => [connection.name, () => askReady(connection)])),
-    page: (request, response) => handlePage(request, response),
+    page: async (request, response) => {
+      await prepared
+      await handlePage(request, response)
+    },
     version: config.version,
     log,
     signal,
   })
+  const [gateway] = await Promise.all([starting, prepared])
   return {
     url: gateway.url,
     loginUrl: gateway.loginUrl,
