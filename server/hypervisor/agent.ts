@@ -53,7 +53,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   await chmod(nodeDirectory, guestUids ? 0o711 : 0o700)
   const tools = await findProcessTools()
   const [qemu, firmware, limits, guardGap] = await Promise.all([
-    readQemuFacts(tools.qemu, signal),
+    readQemuFacts(tools.qemu, { directory: nodeDirectory, signal }),
     findFirmware(),
     chooseLimits(instanceId),
     raiseGuard(instanceId, guestUids),

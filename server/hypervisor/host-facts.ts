@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process'
-import { readFile, stat, statfs } from 'node:fs/promises'
+import { readFile, stat, statfs, writeFile } from 'node:fs/promises'
 import { arch, availableParallelism, loadavg, release, totalmem } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
+import * as z from 'zod'
 import type { HostFacts } from '@/server/operator/engine/hypervisor-port'
 import type { Firmware } from './firmware'
 import { type KvmVerdict, probeKvm } from './kvm-probe'
@@ -22,27 +24,73 @@ export interface QemuFacts {
   kvmGid?: number
 }
 
-/** Asks the installed QEMU. Throws when it can not be run at all. */
-export async function readQemuFacts(qemu: string, signal: AbortSignal): Promise<QemuFacts> {
+type ProgramFacts = Pick<QemuFacts, 'version' | 'machineTypes' | 'sandbox'> & { devices: string[] }
+
+const rememberedFacts = z.object({
+  program: z.string(),
+  facts: z.object({
+    version: z.string(),
+    machineTypes: z.array(z.string()),
+    sandbox: z.boolean(),
+    devices: z.array(z.string()),
+  }),
+})
+
+/**
+ * Asks the installed QEMU; what does not change with the host is remembered in `directory` until another QEMU is
+ * installed. Throws when it can not be run at all.
+ */
+export async function readQemuFacts(
+  qemu: string,
+  { directory, signal }: { directory: string; signal: AbortSignal },
+): Promise<QemuFacts> {
+  const [program, kvm, kvmGid] = await Promise.all([
+    readProgramFacts(qemu, { file: join(directory, 'qemu.json'), signal }),
+    probeKvm({ qemu, signal }),
+    kvmGroup(),
+  ])
+  return { ...program, devices: new Set(program.devices), kvm, ...(kvmGid === undefined ? {} : { kvmGid }) }
+}
+
+async function readProgramFacts(
+  qemu: string,
+  { file, signal }: { file: string; signal: AbortSignal },
+): Promise<ProgramFacts> {
+  const { size, mtimeMs, ctimeMs, ino } = await stat(qemu)
+  const program = [qemu, size, mtimeMs, ctimeMs, ino].join(' ')
+  const known = rememberedFacts.safeParse(await readJson(file))
+  if (known.success && known.data.program === program) return known.data.facts
+  const facts = await askProgram(qemu, signal)
+  await writeFile(file, JSON.stringify({ program, facts }), { mode: 0o600 })
+  return facts
+}
+
+/** undefined when the file is missing or damaged: then QEMU is asked again. */
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch {
+    // Whatever is wrong with it, a new one is written.
+    return undefined
+  }
+}
+
+async function askProgram(qemu: string, signal: AbortSignal): Promise<ProgramFacts> {
   const ask = async (...args: string[]) =>
     (await run(qemu, args, { env: environment(), timeout: 20_000, signal, maxBuffer: 2 ** 24 })).stdout
   const listMachines = ['-machine', 'help']
   // Some builds lack the system call filter; those refuse the option.
-  const [version, sandboxed, devices, kvm, kvmGid] = await Promise.all([
+  const [version, sandboxed, devices] = await Promise.all([
     ask('-version'),
     ask('-sandbox', 'on', ...listMachines).catch(() => undefined),
     ask('-device', 'help'),
-    probeKvm({ qemu, signal }),
-    kvmGroup(),
   ])
   const machines = sandboxed ?? (await ask(...listMachines))
   return {
     version: /version (\d+(\.\d+)+)/.exec(version)?.[1] ?? 'unknown',
     machineTypes: [...machines.matchAll(/^((?:pc-)?q35\S*)\s/gm)].map((match) => match[1] ?? ''),
-    devices: new Set([...devices.matchAll(/^name "([^"]+)"/gm)].map((match) => match[1] ?? '')),
+    devices: [...devices.matchAll(/^name "([^"]+)"/gm)].map((match) => match[1] ?? ''),
     sandbox: sandboxed !== undefined,
-    kvm,
-    ...(kvmGid === undefined ? {} : { kvmGid }),
   }
 }
 
