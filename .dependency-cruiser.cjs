@@ -67,7 +67,7 @@ module.exports = {
       name: 'certificates-serve-tests',
       comment: 'Rooms get certificates handed in; only their tests make some.',
       severity: 'error',
-      from: { path: '^server/(embedded|hypervisor|cluster)/', pathNot: '\\.test\\.ts$' },
+      from: { path: '^server/(embedded|hypervisor|cluster)/', pathNot: '\\.test\\.ts$|/testing/' },
       to: { path: certificates },
     },
     {

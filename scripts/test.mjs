@@ -58,21 +58,9 @@ async function runCheckSuite() {
  * @param {{ full: boolean }} options
  * @returns {Promise<Tally>}
  */
-async function runUnitSuite({ full }) {
+function runUnitSuite({ full }) {
   say('Unit and protocol tests')
-  const output = path.join(reports, 'vitest.json')
-  const endedWell = await runSuite({
-    args: [
-      'node_modules/vitest/vitest.mjs',
-      'run',
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${output}`,
-    ],
-    env: { ...(full ? { CHIAVE_TEST_FULL: '1' } : {}) },
-    patience: patience.unit,
-  })
-  return withCrash(readReport(output, countVitest), endedWell)
+  return runVitest({ name: 'vitest', full, patience: patience.unit })
 }
 
 /**
@@ -80,15 +68,23 @@ async function runUnitSuite({ full }) {
  * @param {{ full: boolean }} options
  * @returns {Promise<Tally>}
  */
-async function runApiSuite({ full }) {
+function runApiSuite({ full }) {
   say('The Kubernetes API, as its documentation has it')
-  const output = path.join(reports, 'api.json')
-  const config = path.join('e2e', 'api', 'vitest.config.ts')
+  const args = ['--config', path.join('e2e', 'api', 'vitest.config.ts')]
+  return runVitest({ name: 'api', args, full, patience: patience.api })
+}
+
+/**
+ * @param {{ name: string, args?: string[], full: boolean, patience: number }} suite
+ * @returns {Promise<Tally>}
+ */
+async function runVitest({ name, args = [], full, patience: limit }) {
+  const output = path.join(reports, `${name}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${output}`]
   const endedWell = await runSuite({
-    args: ['node_modules/vitest/vitest.mjs', 'run', '--config', config, ...reporters],
+    args: ['node_modules/vitest/vitest.mjs', 'run', ...args, ...reporters],
     env: full ? { CHIAVE_TEST_FULL: '1' } : {},
-    patience: patience.api,
+    patience: limit,
   })
   return withCrash(readReport(output, countVitest), endedWell)
 }

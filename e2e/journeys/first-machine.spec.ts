@@ -1,5 +1,5 @@
 import { type Page } from '@playwright/test'
-import { expect, test, type World } from '../support/fixtures'
+import { expect, serialPrompt, test, type World } from '../support/fixtures'
 import { type ImageServer, serveDemoImage } from '../support/image-server'
 import { guestPids, leftovers } from '../support/instance'
 import { eventually, kubectlFor } from '../support/kubectl'
@@ -14,6 +14,15 @@ test.afterAll(() => images.close())
 
 const screen = (page: Page) => page.getByTestId('serial-terminal').locator('.xterm-rows')
 
+async function openCreate(page: Page, world: World): Promise<void> {
+  await page.goto(`${world.url}/c/${world.cluster}/virtual-machines`)
+  await page
+    .getByRole('link', { name: 'Create machine' })
+    .or(page.getByRole('button', { name: 'Create machine' }))
+    .first()
+    .click()
+}
+
 /** Types a line into the terminal that has the focus. */
 async function typeLine(page: Page, text: string): Promise<void> {
   await page.keyboard.type(text, { delay: 10 })
@@ -21,11 +30,7 @@ async function typeLine(page: Page, text: string): Promise<void> {
 }
 
 async function logIn(page: Page, user: string, password: string): Promise<void> {
-  await page.getByTestId('serial-terminal').click()
-  await expect(async () => {
-    await page.keyboard.press('Enter')
-    await expect(screen(page)).toContainText('login:', { timeout: 2_000 })
-  }).toPass({ timeout: 90_000 })
+  await serialPrompt(page)
   await typeLine(page, user)
   await expect(screen(page)).toContainText('Password:')
   await typeLine(page, password)
@@ -72,12 +77,7 @@ test('from nothing to a prompt: import over HTTP, boot, log in, see the screen, 
   world,
 }) => {
   test.setTimeout(420_000)
-  await page.goto(`${world.url}/c/${world.cluster}/virtual-machines`)
-  await page
-    .getByRole('link', { name: 'Create machine' })
-    .or(page.getByRole('button', { name: 'Create machine' }))
-    .first()
-    .click()
+  await openCreate(page, world)
   await page
     .getByTestId('image-url')
     .getByRole('button')
@@ -165,12 +165,7 @@ test('from nothing to a prompt: import over HTTP, boot, log in, see the screen, 
 
 test('three clicks and no typing make a machine of the demo image @everywhere', async ({ signedIn: page, world }) => {
   test.setTimeout(240_000)
-  await page.goto(`${world.url}/c/${world.cluster}/virtual-machines`)
-  await page
-    .getByRole('link', { name: 'Create machine' })
-    .or(page.getByRole('button', { name: 'Create machine' }))
-    .first()
-    .click()
+  await openCreate(page, world)
   await page
     .getByRole('button', { name: 'Use Chiave demo Linux' })
     .or(page.getByTestId('image-chiave-demo').getByRole('button'))

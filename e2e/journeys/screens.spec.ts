@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
-import { expect, test } from '../support/fixtures'
+import { expect, settled, test } from '../support/fixtures'
 import { kubectlFor } from '../support/kubectl'
 import { machineAtRest, machineTabs, places, themes, widths } from '../support/places'
 
@@ -16,8 +16,7 @@ test.afterEach(({ world }) => {
 
 /** Complaints of serious weight about what the page shows now, and whether it is wider than the window. */
 async function faults(page: Page): Promise<string[]> {
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
-  await expect(page.locator('.pf-v6-c-skeleton')).toHaveCount(0)
+  await settled(page)
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
   const { violations } = await new AxeBuilder({ page }).analyze()
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { Page } from '@playwright/test'
-import { expect, test, type World } from '../support/fixtures'
+import { expect, serialPrompt, settled, test, type World } from '../support/fixtures'
 import { type ImageServer, serveDemoImage } from '../support/image-server'
 import { root } from '../support/instance'
 import { eventually, kubectlFor } from '../support/kubectl'
@@ -15,8 +15,7 @@ let images: ImageServer
 
 async function show(page: Page, world: World, place: string): Promise<void> {
   await page.goto(`${world.url}/c/${world.cluster}/${place}`)
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible({ timeout: 30_000 })
-  await expect(page.locator('.pf-v6-c-skeleton')).toHaveCount(0)
+  await settled(page, 30_000)
 }
 
 async function take(page: Page, name: string): Promise<void> {
@@ -62,12 +61,7 @@ test('pictures of every place with machines in it', async ({ signedIn: page, wor
     await show(page, world, `virtual-machines/default/${running[0]}/console`)
     await page.getByRole('button', { name: /Serial/ }).click()
     await expect(page.getByTestId('console')).toHaveAttribute('data-phase', 'open')
-    const screen = page.getByTestId('serial-terminal')
-    await screen.click()
-    await expect(async () => {
-      await page.keyboard.press('Enter')
-      await expect(screen.locator('.xterm-rows')).toContainText('login:', { timeout: 2_000 })
-    }).toPass({ timeout: 90_000 })
+    await serialPrompt(page)
     await take(page, `console-serial-wide-${colorScheme}`)
     await page
       .getByRole('button', { name: /Screen|VNC/ })

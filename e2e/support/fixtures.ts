@@ -52,4 +52,20 @@ export async function signIn(page: Page, world: World): Promise<void> {
   await page.waitForURL(`**/c/${world.cluster}/**`)
 }
 
+/** Waits until the page shows what it has to show, within the time in milliseconds. */
+export async function settled(page: Page, timeout?: number): Promise<void> {
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible(timeout === undefined ? {} : { timeout })
+  await expect(page.locator('.pf-v6-c-skeleton')).toHaveCount(0)
+}
+
+/** Gives the serial terminal the focus and waits for the guest's log-in prompt. */
+export async function serialPrompt(page: Page): Promise<void> {
+  const terminal = page.getByTestId('serial-terminal')
+  await terminal.click()
+  await expect(async () => {
+    await page.keyboard.press('Enter')
+    await expect(terminal.locator('.xterm-rows')).toContainText('login:', { timeout: 2_000 })
+  }).toPass({ timeout: 90_000 })
+}
+
 export { expect }

@@ -1,58 +1,24 @@
-import { execFile, execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import https from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ensureCertificates } from '@/server/home/certificates'
 import { type ApiServer, startApiServer } from './api-server'
 import { definition, object, text } from './testing/custom-kind'
-import { adminToken, testSchemas, testUsers, virtualMachine } from './testing/start-test-server'
-
-const run = promisify(execFile)
-
-function hasKubectl(): boolean {
-  try {
-    execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore' })
-    return true
-  } catch {
-    // Not on the PATH: there is nothing to try.
-    return false
-  }
-}
+import { testSchemas, testUsers, virtualMachine } from './testing/start-test-server'
+import { type StockKubectl, serveStockKubectl, withoutKubectl } from './testing/stock-kubectl'
 
 let directory: string
 let api: ApiServer
-let server: https.Server
+let stock: StockKubectl
 
-/** Runs stock kubectl with default validation; its output, or what it says when it fails. */
-async function kubectl(args: string[], input?: unknown): Promise<string> {
-  const file = path.join(directory, 'input.yaml')
-  if (input !== undefined) writeFileSync(file, JSON.stringify(input))
-  try {
-    const { stdout, stderr } = await run('kubectl', [...args, ...(input === undefined ? [] : ['-f', file])], {
-      env: {
-        ...process.env,
-        KUBECONFIG: path.join(directory, 'kubeconfig'),
-        HOME: directory,
-        EDITOR: "sed -i 's/first/second/'",
-      },
-    })
-    return stdout + stderr
-  } catch (error) {
-    if (error instanceof Error && 'stderr' in error) return String(error.stderr)
-    throw error
-  }
-}
+const kubectl = (args: string[], input?: unknown) => stock.kubectl(args, { input })
 
-// kubectl sends tokens over TLS only. Continuous integration must not pass without it: there the tests fail.
-describe.skipIf(!hasKubectl() && process.env['CI'] === undefined)('stock kubectl', { timeout: 120_000 }, () => {
+describe.skipIf(withoutKubectl)('stock kubectl', { timeout: 120_000 }, () => {
   beforeAll(async () => {
     directory = mkdtempSync(path.join(tmpdir(), 'chiave-kubectl-'))
     const certificates = await ensureCertificates({ directory, hosts: [] })
-    const { cert, key } = await certificates.server('api')
     api = await startApiServer({
       databasePath: path.join(directory, 'state.db'),
       schemasDirectory: testSchemas,
@@ -60,32 +26,10 @@ describe.skipIf(!hasKubectl() && process.env['CI'] === undefined)('stock kubectl
       users: testUsers,
       caCertificate: certificates.ca.cert,
     })
-    server = https.createServer({ cert, key }, (request, response) => api.handleRequest(request, response))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const { port } = server.address() as AddressInfo // it listens on TCP
-    writeFileSync(
-      path.join(directory, 'kubeconfig'),
-      JSON.stringify({
-        apiVersion: 'v1',
-        kind: 'Config',
-        'current-context': 'c',
-        clusters: [
-          {
-            name: 'c',
-            cluster: {
-              server: `https://127.0.0.1:${port}`,
-              'certificate-authority-data': Buffer.from(certificates.ca.cert).toString('base64'),
-            },
-          },
-        ],
-        contexts: [{ name: 'c', context: { cluster: 'c', user: 'u', namespace: 'default' } }],
-        users: [{ name: 'u', user: { token: adminToken } }],
-      }),
-    )
+    stock = await serveStockKubectl(directory, { api, certificates })
   })
   afterAll(async () => {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
+    await stock.close()
     await api.close()
     rmSync(directory, { recursive: true, force: true })
   })

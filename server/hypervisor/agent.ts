@@ -7,7 +7,7 @@ import { findFirmware } from './firmware'
 import type { UidRange } from './guest-uids'
 import { HostReader, readQemuFacts } from './host-facts'
 import { chooseLimits, type Limits } from './limits'
-import { lowerLoopbackGuard, raiseLoopbackGuard } from './loopback-guard'
+import { lowerLoopbackGuard, raiseLoopbackGuard, unguarded } from './loopback-guard'
 import { Machines } from './machines'
 import { findProcessTools } from './process-tools'
 import { refuseSecondAgent, serveHypervisor } from './rpc-server'
@@ -109,9 +109,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
 function raiseGuard(instanceId: string, guestUids: UidRange | undefined): Promise<string | undefined> {
   if (guestUids) return raiseLoopbackGuard(instanceId, guestUids)
-  return Promise.resolve(
-    'Without root guests can reach what listens on this host’s loopback interface, through their gateway’s address, and other users of this host can reach a guest’s port while a forward to it is being opened.',
-  )
+  return Promise.resolve(`Without root ${unguarded}.`)
 }
 
 async function removeFootprint(instanceId: string, limits: Limits, guestUids: UidRange | undefined): Promise<void> {

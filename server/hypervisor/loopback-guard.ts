@@ -42,6 +42,10 @@ export function guardTable(instance: string): string {
   return `chiave-${instance}`
 }
 
+/** What guests and others can do without the guard. */
+export const unguarded =
+  'guests can reach what listens on this host’s loopback interface, through their gateway’s address, and other users of this host can reach a guest’s port while a forward to it is being opened'
+
 /** From best to least: a refusal tells the guest's program at once, and some kernels know neither that nor connections. */
 const styles: readonly GuardStyle[] = [
   { verdict: 'reject', answers: true },
@@ -53,9 +57,7 @@ const styles: readonly GuardStyle[] = [
 /** Sets the rules anew; gives a sentence about what is missing when they can not be set. */
 export async function raiseLoopbackGuard(instance: string, guests: UidRange): Promise<string | undefined> {
   const nft = await findProgram('nft')
-  const gap =
-    'guests can reach what listens on this host’s loopback interface, through their gateway’s address, and other users of this host can reach a guest’s port while a forward to it is being opened'
-  if (nft === undefined) return `nft is not installed (Debian package nftables): ${gap}.`
+  if (nft === undefined) return `nft is not installed (Debian package nftables): ${unguarded}.`
   let error: unknown
   for (const style of styles) {
     try {
@@ -67,7 +69,7 @@ export async function raiseLoopbackGuard(instance: string, guests: UidRange): Pr
       error = refusal
     }
   }
-  return `This kernel or these privileges do not allow nft rules (${error instanceof Error ? error.message : String(error)}): ${gap}.`
+  return `This kernel or these privileges do not allow nft rules (${error instanceof Error ? error.message : String(error)}): ${unguarded}.`
 }
 
 export async function lowerLoopbackGuard(instance: string): Promise<void> {

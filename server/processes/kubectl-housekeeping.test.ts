@@ -1,52 +1,25 @@
-import { execFile, execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import http from 'node:http'
-import https from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createKubeClient } from '../cluster/client/kube-client'
 import { silentLog } from '../cluster/log'
 import { createSocketConnection } from '../cluster/socket-connection'
 import { type ApiServer, startApiServer } from '../embedded/api-server'
 import { adminToken, testSchemas, testUsers } from '../embedded/testing/start-test-server'
+import { type StockKubectl, serveStockKubectl, withoutKubectl } from '../embedded/testing/stock-kubectl'
 import { ensureCertificates } from '../home/certificates'
 import { createMemoryHypervisor } from '../operator/engine/memory-hypervisor.fixture'
 import { type RunningEngine, startEngine } from '../operator/engine/start-engine'
 
-const run = promisify(execFile)
-
-function hasKubectl(): boolean {
-  try {
-    execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore' })
-    return true
-  } catch {
-    // Not on the PATH: there is nothing to try.
-    return false
-  }
-}
-
 let directory: string
 let api: ApiServer
 let engine: RunningEngine
-const servers: (http.Server | https.Server)[] = []
+let local: http.Server
+let stock: StockKubectl
 
-/** Runs stock kubectl; its output, or what it says when it fails. */
-async function kubectl(args: string[], input?: unknown): Promise<string> {
-  const file = path.join(directory, 'input.json')
-  if (input !== undefined) writeFileSync(file, JSON.stringify(input))
-  try {
-    const { stdout, stderr } = await run('kubectl', [...args, ...(input === undefined ? [] : ['-f', file])], {
-      env: { ...process.env, KUBECONFIG: path.join(directory, 'kubeconfig'), HOME: directory },
-    })
-    return stdout + stderr
-  } catch (error) {
-    if (error instanceof Error && 'stderr' in error) return String(error.stderr)
-    throw error
-  }
-}
+const kubectl = (args: string[], input?: unknown) => stock.kubectl(args, { input })
 
 const uidOf = (name: string) => kubectl(['get', 'cm', name, '-o', 'jsonpath={.metadata.uid}'])
 const names = async () => (await kubectl(['get', 'cm', '-o', 'name', '-l', 'test=yes'])).split('\n').filter(Boolean)
@@ -62,11 +35,10 @@ async function family(owner: string, more: object = {}): Promise<void> {
   await kubectl(['create'], map(`${owner}-child`, { ownerReferences: [{ ...reference, ...more }] }))
 }
 
-describe.skipIf(!hasKubectl())('housekeeping, seen with stock kubectl', { timeout: 120_000 }, () => {
+describe.skipIf(withoutKubectl)('housekeeping, seen with stock kubectl', { timeout: 120_000 }, () => {
   beforeAll(async () => {
     directory = mkdtempSync(path.join(tmpdir(), 'chiave-housekeeping-'))
     const certificates = await ensureCertificates({ directory: path.join(directory, 'tls'), hosts: [] })
-    const certificate = await certificates.server('api')
     api = await startApiServer({
       databasePath: path.join(directory, 'state.db'),
       schemasDirectory: testSchemas,
@@ -74,25 +46,9 @@ describe.skipIf(!hasKubectl())('housekeeping, seen with stock kubectl', { timeou
       users: testUsers,
     })
     const socketPath = path.join(directory, 'api.sock')
-    const local = http.createServer((request, response) => api.handleRequest(request, response))
-    const secure = https.createServer(certificate, (request, response) => api.handleRequest(request, response))
-    servers.push(local, secure)
+    local = http.createServer((request, response) => api.handleRequest(request, response))
     await new Promise<void>((resolve) => local.listen(socketPath, resolve))
-    await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve))
-    const { port } = secure.address() as AddressInfo // it listens on TCP
-    const cluster = {
-      server: `https://127.0.0.1:${port}`,
-      'certificate-authority-data': Buffer.from(certificates.ca.cert).toString('base64'),
-    }
-    const kubeconfig = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': 'c',
-      clusters: [{ name: 'c', cluster }],
-      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u', namespace: 'default' } }],
-      users: [{ name: 'u', user: { token: adminToken } }],
-    }
-    writeFileSync(path.join(directory, 'kubeconfig'), JSON.stringify(kubeconfig))
+    stock = await serveStockKubectl(directory, { api, certificates })
     const connection = createSocketConnection({ name: 'local', socketPath, token: adminToken, impersonate: false })
     engine = await startEngine({
       client: createKubeClient(connection, { identity: { type: 'self' }, userAgent: 'chiave-engine' }),
@@ -103,8 +59,9 @@ describe.skipIf(!hasKubectl())('housekeeping, seen with stock kubectl', { timeou
   }, 60_000)
   afterAll(async () => {
     await engine.stop()
-    for (const server of servers) server.closeAllConnections()
-    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+    await stock.close()
+    local.closeAllConnections()
+    await new Promise((resolve) => local.close(resolve))
     await api.close()
     rmSync(directory, { recursive: true, force: true })
   })

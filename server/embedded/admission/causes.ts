@@ -71,13 +71,3 @@ function denial(webhook: string): string {
 function withoutEmptyField({ field, ...cause }: StatusCause): StatusCause {
   return field ? { ...cause, field } : cause
 }
-
-/** The objects in a list field; what is none is left to the schema. */
-export function objectsIn(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value)
-    ? value.filter(
-        (entry): entry is Record<string, unknown> =>
-          typeof entry === 'object' && entry !== null && !Array.isArray(entry),
-      )
-    : []
-}

@@ -1,8 +1,8 @@
 import { type CanonicalQuantity, formatCanonical, noQuantity } from '@/contract/canonical-quantity'
-import type { JsonObject } from '@/contract/json'
+import { type JsonObject, objectsOf, part } from '@/contract/json'
 import type { ApiObject } from '../api-object'
 import { forbidden } from '../errors/status-error'
-import { objectsOf, part, podResources, readResourceList, type Usage } from '../quota/usage'
+import { podResources, readResourceList, type Usage } from '../quota/usage'
 import { groupResource, resourceName } from '../registry/served-resource'
 import type { AdmissionPlugin, AdmissionRequest } from './admission'
 

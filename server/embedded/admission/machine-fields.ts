@@ -1,5 +1,4 @@
-import { isJsonObject, type JsonObject } from '@/contract/json'
-import { objectsIn } from './causes'
+import { isJsonObject, type JsonObject, objectsOf } from '@/contract/json'
 
 /** What stands at a path; undefined where there is nothing, or `null`, on the way or at its end. */
 export function valueAt(object: unknown, ...path: readonly string[]): unknown {
@@ -17,7 +16,7 @@ export function objectAt(object: unknown, ...path: readonly string[]): JsonObjec
 }
 
 export function objectsAt(object: unknown, ...path: readonly string[]): JsonObject[] {
-  return objectsIn(valueAt(object, ...path))
+  return objectsOf(valueAt(object, ...path))
 }
 
 /** '' where there is no text. */

@@ -1,10 +1,10 @@
 import { type CanonicalQuantity, noQuantity, subtractCanonical } from '@/contract/canonical-quantity'
-import { isJsonObject } from '@/contract/json'
+import { isJsonObject, objectsOf, part } from '@/contract/json'
 import type { ApiObject } from '../api-object'
 import { forbidden } from '../errors/status-error'
 import type { NamespaceUsage } from '../quota/namespace-usage'
 import { isInScope, scopesOf } from '../quota/scopes'
-import { objectsOf, part, printUsage, readResourceList, type Usage, usageOf } from '../quota/usage'
+import { printUsage, readResourceList, type Usage, usageOf } from '../quota/usage'
 import { groupResource, resourceName } from '../registry/served-resource'
 import type { AdmissionPlugin, AdmissionRequest } from './admission'
 

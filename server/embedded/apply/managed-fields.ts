@@ -72,7 +72,8 @@ export function applyTo(context: WriteContext, live: ApiObject, applied: ApiObje
 
   // Both are objects, so the result is one.
   const merged = structuredClone(mergeApplied(live, applied, type)) as ApiObject
-  const givenUp = (mine ? FieldSet.fromFieldsV1(mine.fieldsV1) : FieldSet.empty()).without(wanted)
+  const before = mine ? FieldSet.fromFieldsV1(mine.fieldsV1) : FieldSet.empty()
+  const givenUp = before.without(wanted)
   const abandoned = givenUp
     .paths()
     .filter((path) => !wanted.hasAtOrBelow(path) && !others.some(({ fields }) => fields.hasAtOrBelow(path)))
@@ -87,7 +88,7 @@ export function applyTo(context: WriteContext, live: ApiObject, applied: ApiObje
   const remaining = others.map(
     ({ entry, fields }): Owner => ({ entry, fields: fields.without(changed).without(removed) }),
   )
-  const unchanged = mine && FieldSet.fromFieldsV1(mine.fieldsV1).equals(wanted)
+  const unchanged = mine && before.equals(wanted)
   const own: Owner = { entry: unchanged ? mine : newEntry(context, manager), fields: wanted }
   setEntries(merged, encode([...remaining, own]))
   return merged

@@ -1,4 +1,13 @@
 import { type Environment, Optional } from '@marcbachmann/cel-js'
+import {
+  label,
+  label1035,
+  label1035Why,
+  labelValueWhy,
+  labelWhy,
+  qualifiedWhy,
+  subdomainWhy,
+} from '../errors/name-words'
 import { compilePattern, type Pattern } from './regular-expression'
 
 /** Functions about text: cel-go's strings extension and Kubernetes' regex and format libraries. */
@@ -117,19 +126,7 @@ function registerStrings(env: Environment): void {
 
 class StringsNamespace {}
 
-const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
-const label1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/
 const qualifiedPart = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
-const labelWords =
-  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
-const subdomainWords =
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
-const label1035Words =
-  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
-const labelValueWords =
-  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
-const qualifiedWords =
-  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 
 type FormatRule = (text: string) => string[]
 
@@ -144,13 +141,13 @@ const isSubdomain = (text: string): boolean => text.split('.').every((part) => l
 
 function qualifiedName(text: string): string[] {
   const parts = text.split('/')
-  if (parts.length > 2) return [`a qualified name ${qualifiedWords}`]
+  if (parts.length > 2) return [`a qualified name ${qualifiedWhy}`]
   const name = parts.at(-1) ?? ''
   return [
-    ...(parts.length === 2 && !isSubdomain(parts[0] ?? '') ? [`prefix part ${subdomainWords}`] : []),
+    ...(parts.length === 2 && !isSubdomain(parts[0] ?? '') ? [`prefix part ${subdomainWhy}`] : []),
     ...(name === '' ? ['name part must be non-empty'] : []),
     ...(name.length > 63 ? ['name part must be no more than 63 bytes'] : []),
-    ...(qualifiedPart.test(name) ? [] : [qualifiedWords]),
+    ...(qualifiedPart.test(name) ? [] : [qualifiedWhy]),
   ]
 }
 
@@ -160,9 +157,9 @@ const asPrefix =
   (text) =>
     rule(text.replace(/-$/, 'a'))
 
-const dns1123Label = bounded(63, (text) => label.test(text), labelWords)
-const dns1123Subdomain = bounded(253, isSubdomain, subdomainWords)
-const dns1035Label = bounded(63, (text) => label1035.test(text), label1035Words)
+const dns1123Label = bounded(63, (text) => label.test(text), labelWhy)
+const dns1123Subdomain = bounded(253, isSubdomain, subdomainWhy)
+const dns1035Label = bounded(63, (text) => label1035.test(text), label1035Why)
 
 const namedFormats: Readonly<Record<string, FormatRule>> = {
   dns1123Label,
@@ -172,7 +169,7 @@ const namedFormats: Readonly<Record<string, FormatRule>> = {
   dns1123SubdomainPrefix: asPrefix(dns1123Subdomain),
   dns1035LabelPrefix: asPrefix(dns1035Label),
   qualifiedName,
-  labelValue: bounded(63, (text) => text === '' || qualifiedPart.test(text), labelValueWords),
+  labelValue: bounded(63, (text) => text === '' || qualifiedPart.test(text), labelValueWhy),
   uri: (text) => (text.startsWith('/') || URL.canParse(text) ? [] : ['invalid URI for request']),
   uuid: (text) => (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? [] : ['does not match the UUID format']),
   byte: (text) => (/^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0 ? [] : ['invalid base64']),

@@ -14,11 +14,9 @@ export class BuiltInType {
     this.#nameOf = nameOf
   }
 
-  /** Removes unknown fields and nulls, changing the object; the paths of the unknown ones. */
-  prune(object: object): string[] {
-    const unknown: string[] = []
+  /** Removes unknown fields and nulls, changing the object, and names the unknown ones in `unknown`. */
+  prune(object: object, unknown?: string[]): void {
     pruneValue(this.#schema, object, '', unknown)
-    return unknown
   }
 
   /** What is wrong with the types of an object's values, the first of it; undefined when nothing is. */
@@ -28,7 +26,7 @@ export class BuiltInType {
 
   #check(schema: JsonObject, value: unknown, at: Place): string | undefined {
     if (value === null || value === undefined) return undefined
-    if (isQuantity(schema)) return quantityError(schema, value, at)
+    if (isQuantity(schema)) return quantityError(value, at)
     if (schema['x-kubernetes-int-or-string'] === true) {
       return typeof value === 'string' || Number.isInteger(value)
         ? undefined
@@ -93,23 +91,26 @@ interface Place {
   structure: string
 }
 
-function pruneValue(schema: JsonObject, value: unknown, path: string, unknown: string[]): void {
+/** Without `unknown` nobody reads the paths, and none are made. */
+function pruneValue(schema: JsonObject, value: unknown, path: string, unknown: string[] | undefined): void {
   if (Array.isArray(value)) {
     const { items } = schema
     if (!isJsonObject(items)) return
-    for (const [index, entry] of value.entries()) pruneValue(items, entry, `${path}[${index}]`, unknown)
+    for (const [index, entry] of value.entries()) {
+      pruneValue(items, entry, unknown ? `${path}[${index}]` : '', unknown)
+    }
   } else if (isJsonObject(value)) pruneFields(schema, value, path, unknown)
 }
 
-function pruneFields(schema: JsonObject, value: JsonObject, path: string, unknown: string[]): void {
+function pruneFields(schema: JsonObject, value: JsonObject, path: string, unknown: string[] | undefined): void {
   const { properties, additionalProperties } = schema
   if (!isJsonObject(properties) && !isJsonObject(additionalProperties)) return
   for (const [name, child] of Object.entries(value)) {
-    const place = path === '' ? name : `${path}.${name}`
+    const place = unknown && path !== '' ? `${path}.${name}` : name
     const known = isJsonObject(properties) && Object.hasOwn(properties, name) ? properties[name] : additionalProperties
     if (!isJsonObject(known)) {
       delete value[name]
-      unknown.push(place)
+      unknown?.push(place)
     } else if (child === null && isJsonObject(properties)) delete value[name]
     else if (typeof child === 'object') pruneValue(known, child, place, unknown)
   }
@@ -121,7 +122,7 @@ function isQuantity(schema: JsonObject): boolean {
 
 const quantity = /^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$/
 
-function quantityError(_schema: JsonObject, value: unknown, at: Place): string | undefined {
+function quantityError(value: unknown, at: Place): string | undefined {
   if (typeof value === 'number') return undefined
   if (typeof value !== 'string') return mismatch(value, 'resource.Quantity', at)
   if (quantity.test(value)) return undefined

@@ -164,6 +164,19 @@ export function requiredValue(field: string, why = ''): FieldError {
   return { reason: 'FieldValueRequired', field, detail: why === '' ? 'Required value' : `Required value: ${why}` }
 }
 
+export function unsupportedValue(field: string, value: unknown, supported: readonly string[]): FieldError {
+  const known = supported.map((each) => JSON.stringify(each)).join(', ')
+  return {
+    reason: 'FieldValueNotSupported',
+    field,
+    detail: `Unsupported value: ${JSON.stringify(value)}: supported values: ${known}`,
+  }
+}
+
+export function duplicateValue(field: string, value: unknown): FieldError {
+  return { reason: 'FieldValueDuplicate', field, detail: `Duplicate value: ${JSON.stringify(value)}` }
+}
+
 export function forbiddenValue(field: string, why: string): FieldError {
   return { reason: 'FieldValueForbidden', field, detail: `Forbidden: ${why}` }
 }

@@ -63,10 +63,8 @@ export function identify(request: IncomingMessage, readers: readonly ReadToken[]
     return anonymous
   }
   try {
-    for (const read of readers) {
-      const owner = read(token)
-      if (owner && owner.audiences.length > 0) return owner.user
-    }
+    const owner = ownerOf(readers, token)
+    if (owner) return owner.user
   } catch (error) {
     if (error instanceof TokenError) throw unauthorized()
     throw error
@@ -76,4 +74,17 @@ export function identify(request: IncomingMessage, readers: readonly ReadToken[]
 
 export function withAuthenticated(groups: readonly string[]): string[] {
   return [...new Set([...groups, 'system:authenticated'])]
+}
+
+/** Whose a token is, and which of the asked audiences it is for. Throws a TokenError for one that proves nothing. */
+export function ownerOf(
+  readers: readonly ReadToken[],
+  token: string,
+  audiences?: readonly string[],
+): TokenOwner | undefined {
+  for (const read of readers) {
+    const owner = read(token, audiences)
+    if (owner && owner.audiences.length > 0) return owner
+  }
+  return undefined
 }

@@ -32,16 +32,8 @@ export async function ensureInstanceKey<T extends object>(
 }
 
 /** Replaces a secret of the instance. */
-export function replaceInstanceKey<T extends object>(
-  store: ObjectStore,
-  name: string,
-  change: (old: T | undefined) => T,
-): Promise<T> {
+export function replaceInstanceKey<T extends object>(store: ObjectStore, name: string, next: T): Promise<T> {
   const key = { resource: instanceKeys, namespace: '', name }
-  return store.write(() => {
-    const entry = store.get(key)
-    // As above.
-    const next = change(entry && (JSON.parse(entry.body.toString('utf8')) as T))
-    return { change: { key, type: 'put', labels: undefined, body: Buffer.from(JSON.stringify(next)) }, value: next }
-  })
+  const body = Buffer.from(JSON.stringify(next))
+  return store.write(() => ({ change: { key, type: 'put', labels: undefined, body }, value: next }))
 }

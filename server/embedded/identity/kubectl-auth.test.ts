@@ -1,52 +1,20 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import https from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ensureCertificates } from '@/server/home/certificates'
 import { type ApiServer, startApiServer } from '../api-server'
-import { adminToken, testUsers } from '../testing/start-test-server'
-
-const run = promisify(execFile)
-
-function hasKubectl(): boolean {
-  try {
-    execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore' })
-    return true
-  } catch {
-    // Not on the PATH: there is nothing to try.
-    return false
-  }
-}
+import { testUsers } from '../testing/start-test-server'
+import { type KubectlOptions, type StockKubectl, serveStockKubectl, withoutKubectl } from '../testing/stock-kubectl'
 
 let directory: string
 let api: ApiServer
-let server: https.Server
+let stock: StockKubectl
 
-/** Runs stock kubectl as the admin or as a user of the kubeconfig; its output, or what it says when it fails. */
-async function kubectl(
-  args: string[],
-  { user = 'admin', input }: { user?: string; input?: unknown } = {},
-): Promise<string> {
-  const file = path.join(directory, 'input.yaml')
-  if (input !== undefined) writeFileSync(file, JSON.stringify(input))
-  const all = ['--user', user, ...args, ...(input === undefined ? [] : ['-f', file])]
-  try {
-    const { stdout, stderr } = await run('kubectl', all, {
-      env: { ...process.env, KUBECONFIG: path.join(directory, 'kubeconfig'), HOME: directory },
-    })
-    return stdout + stderr
-  } catch (error) {
-    if (error instanceof Error && 'stderr' in error && 'stdout' in error) return `${error.stdout}${error.stderr}`
-    throw error
-  }
-}
+const kubectl = (args: string[], options?: KubectlOptions) => stock.kubectl(args, options)
 
-// kubectl sends tokens over TLS only.
-describe.skipIf(!hasKubectl())('stock kubectl', { timeout: 120_000 }, () => {
+describe.skipIf(withoutKubectl)('stock kubectl', { timeout: 120_000 }, () => {
   beforeAll(async () => {
     directory = mkdtempSync(path.join(tmpdir(), 'chiave-kubectl-auth-'))
     const certificates = await ensureCertificates({ directory: path.join(directory, 'tls'), hosts: [] })
@@ -56,31 +24,10 @@ describe.skipIf(!hasKubectl())('stock kubectl', { timeout: 120_000 }, () => {
       users: testUsers,
       caCertificate: certificates.ca.cert,
     })
-    const listener = { ...(await certificates.server('api')), requestCert: true, rejectUnauthorized: false }
-    server = https.createServer({ ...listener, ca: await api.clientAuthority() }, (request, response) =>
-      api.handleRequest(request, response),
-    )
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const { port } = server.address() as AddressInfo // it listens on TCP
-    const cluster = {
-      server: `https://127.0.0.1:${port}`,
-      'certificate-authority-data': Buffer.from(certificates.ca.cert).toString('base64'),
-    }
-    writeFileSync(
-      path.join(directory, 'kubeconfig'),
-      JSON.stringify({
-        apiVersion: 'v1',
-        kind: 'Config',
-        'current-context': 'c',
-        clusters: [{ name: 'c', cluster }],
-        contexts: [{ name: 'c', context: { cluster: 'c', user: 'admin', namespace: 'default' } }],
-        users: [{ name: 'admin', user: { token: adminToken } }],
-      }),
-    )
+    stock = await serveStockKubectl(directory, { api, certificates })
   }, 60_000)
   afterAll(async () => {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
+    await stock.close()
     await api.close()
     rmSync(directory, { recursive: true, force: true })
   })

@@ -6,7 +6,7 @@ import type { ApiRequest } from '../http/api-request'
 import { mediaType, parseBody, readBody } from '../http/read-body'
 import type { ResourceRequestInfo } from '../http/request-info'
 import { sendBody } from '../http/respond'
-import type { ReadToken, TokenOwner } from './authenticate'
+import { ownerOf, type ReadToken } from './authenticate'
 import type { Attributes, Authorizer, Verdict } from './authorize'
 import { TokenError } from './service-accounts/service-account-tokens'
 import type { User } from './user'
@@ -118,14 +118,6 @@ function reviewToken({ tokenReaders, spec }: Asking): JsonObject {
     if (error instanceof TokenError) return refused(error.message)
     throw error
   }
-}
-
-function ownerOf(readers: readonly ReadToken[], token: string, audiences?: readonly string[]): TokenOwner | undefined {
-  for (const read of readers) {
-    const owner = read(token, audiences)
-    if (owner && owner.audiences.length > 0) return owner
-  }
-  return undefined
 }
 
 function attributeErrors(spec: JsonObject): FieldError[] {

@@ -5,6 +5,7 @@ import { type Kind, resourcePath } from '@/contract/kinds/kind'
 import type { ApiContext } from '../api-context'
 import type { ApiObject } from '../api-object'
 import type { SchemaFiles } from '../discovery/schema-files'
+import { StatusError } from '../errors/status-error'
 import type { User } from '../identity/user'
 import { definitionOf, managedByLabel } from '../registry/definition'
 import { resourceName, type Target } from '../registry/served-resource'
@@ -62,6 +63,15 @@ export async function ensureObject(
   )
 }
 
+/** Waits for a write to something that may be deleted meanwhile, which is as good. */
+export async function unlessGone(write: Promise<unknown>): Promise<void> {
+  try {
+    await write
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 404) throw error
+  }
+}
+
 /**
  * On a definition of ours: what it was made from, and the generation it had then. As long as both hold, nobody has changed
  * it and there is nothing to bring, which spares every start to read and compare large schemas.
@@ -72,11 +82,12 @@ const madeFrom = 'chiave.io/made-from'
 export async function ensureDefinitions(api: ApiContext, kinds: readonly Kind[], schemas: SchemaFiles): Promise<void> {
   const target = builtInTarget(api, customResourceDefinitionKind)
   const resource = resourceName(target.resource)
+  const stamp = schemas.fingerprint()
   await Promise.all(
     kinds.map(async (kind) => {
       const name = resourceName(kind)
       const source = createHash('sha256')
-        .update(schemas.fingerprint())
+        .update(stamp)
         .update(JSON.stringify(definitionOf(kind, {})))
       const fingerprint = source.digest('hex')
       const stored = api.store.get({ resource, namespace: '', name })

@@ -1,13 +1,12 @@
 import { type CustomResourceDefinition, customResourceDefinitionKind } from '@/contract/kinds/core'
 import type { ApiContext } from '../api-context'
-import { StatusError } from '../errors/status-error'
 import { isAccepted } from '../registry/definition'
 import { resourceName, type ServedResource } from '../registry/served-resource'
 import { type LogEntry, parseObject } from '../storage/log-entry'
 import { cleanupFinalizer } from '../strategies/custom-resource-definition'
 import { decideDelete } from '../write/delete-object'
 import { decideUpdate, type Update } from '../write/update-object'
-import { builtInTarget, serverWrite } from './bootstrap'
+import { builtInTarget, serverWrite, unlessGone } from './bootstrap'
 
 const definitions = resourceName(customResourceDefinitionKind)
 
@@ -114,13 +113,4 @@ async function cleanUp(api: ApiContext, resource: ServedResource): Promise<void>
       ),
     ),
   )
-}
-
-/** Waits for a removal; that something else removed the object already is as good. */
-async function unlessGone(write: Promise<unknown>): Promise<void> {
-  try {
-    await write
-  } catch (error) {
-    if (!(error instanceof StatusError) || error.code !== 404) throw error
-  }
 }

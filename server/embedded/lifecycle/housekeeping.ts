@@ -1,8 +1,7 @@
 import { eventKind } from '@/contract/kinds/core'
 import type { ApiContext } from '../api-context'
-import { StatusError } from '../errors/status-error'
 import { decideDelete } from '../write/delete-object'
-import { builtInTarget, serverWrite } from './bootstrap'
+import { builtInTarget, serverWrite, unlessGone } from './bootstrap'
 import { boundHistory } from './history'
 
 /** As kube-apiserver: a state stays readable for at least this long, in milliseconds. */
@@ -38,14 +37,12 @@ export async function expireEvents(api: ApiContext): Promise<void> {
   const options = { gracePeriodSeconds: 0, propagationPolicy: undefined, preconditions: {} }
   const old = api.store.writtenBefore('events', api.clock.now().getTime() - eventLifetime, sweepSize)
   await Promise.all(
-    old.map(async ({ namespace, name }) => {
-      try {
-        await api.store.write((revision) =>
+    old.map(({ namespace, name }) =>
+      unlessGone(
+        api.store.write((revision) =>
           decideDelete(context, { resource: 'events', namespace, name }, options, revision),
-        )
-      } catch (error) {
-        if (!(error instanceof StatusError) || error.code !== 404) throw error
-      }
-    }),
+        ),
+      ),
+    ),
   )
 }

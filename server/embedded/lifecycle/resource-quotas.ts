@@ -3,13 +3,12 @@ import { isJsonObject, jsonEqual } from '@/contract/json'
 import { resourceQuotaKind } from '@/contract/kinds/policy'
 import type { ApiContext } from '../api-context'
 import type { ApiObject } from '../api-object'
-import { StatusError } from '../errors/status-error'
 import type { NamespaceUsage } from '../quota/namespace-usage'
 import { scopesOf } from '../quota/scopes'
 import { readResourceList } from '../quota/usage'
 import { resourceName } from '../registry/served-resource'
 import { decideUpdate } from '../write/update-object'
-import { builtInTarget, serverWrite } from './bootstrap'
+import { builtInTarget, serverWrite, unlessGone } from './bootstrap'
 
 const quotas = resourceName(resourceQuotaKind)
 
@@ -60,14 +59,14 @@ export function keepQuotas(api: ApiContext, usage: NamespaceUsage): () => void {
   }
 }
 
-async function writeUsage(
+function writeUsage(
   api: ApiContext,
   usage: NamespaceUsage,
   { namespace, name }: { namespace: string; name: string },
 ): Promise<void> {
   const context = serverWrite(api, builtInTarget(api, resourceQuotaKind))
-  try {
-    await api.store.write((revision) =>
+  return unlessGone(
+    api.store.write((revision) =>
       decideUpdate(
         context,
         {
@@ -78,11 +77,8 @@ async function writeUsage(
         },
         revision,
       ),
-    )
-  } catch (error) {
-    // Deleted meanwhile: nothing to count for.
-    if (!(error instanceof StatusError) || error.code !== 404) throw error
-  }
+    ),
+  )
 }
 
 function counted(quota: ApiObject, usage: NamespaceUsage): ApiObject {

@@ -1,4 +1,11 @@
-import { badRequest, type FieldError, forbiddenValue, invalid, invalidValue } from '../errors/status-error'
+import {
+  badRequest,
+  type FieldError,
+  forbiddenValue,
+  invalid,
+  invalidValue,
+  unsupportedValue,
+} from '../errors/status-error'
 
 /** Checks of ListOptions that look at several parameters together; wordings of kube-apiserver. */
 
@@ -14,7 +21,8 @@ export function checkListOptions(query: URLSearchParams): void {
       forbid('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided')
     }
     if (isContinued) forbid('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided')
-    if (match !== 'Exact' && match !== 'NotOlderThan') errors.push(unsupported(match, ['Exact', 'NotOlderThan', '']))
+    if (match !== 'Exact' && match !== 'NotOlderThan')
+      errors.push(unsupportedValue('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']))
     if (match === 'Exact' && version === '0') {
       forbid('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
     }
@@ -41,17 +49,9 @@ export function checkWatchOptions(query: URLSearchParams): void {
   } else if (match !== '') {
     forbid('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')
   }
-  if (match !== '' && match !== 'NotOlderThan') errors.push(unsupported(match, ['NotOlderThan']))
+  if (match !== '' && match !== 'NotOlderThan')
+    errors.push(unsupportedValue('resourceVersionMatch', match, ['NotOlderThan']))
   refuse(errors)
-}
-
-function unsupported(match: string, supported: readonly string[]): FieldError {
-  const values = supported.map((value) => JSON.stringify(value)).join(', ')
-  return {
-    reason: 'FieldValueNotSupported',
-    field: 'resourceVersionMatch',
-    detail: `Unsupported value: ${JSON.stringify(match)}: supported values: ${values}`,
-  }
 }
 
 function refuse(errors: readonly FieldError[]): void {

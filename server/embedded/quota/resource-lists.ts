@@ -1,6 +1,5 @@
 import { formatCanonical, readCanonicalQuantity } from '@/contract/canonical-quantity'
-import { isJsonObject, type JsonObject } from '@/contract/json'
-import { objectsOf, part } from './usage'
+import { isJsonObject, type JsonObject, objectsOf, part } from '@/contract/json'
 
 /** Completes a range as Kubernetes does: a default from the maximum, a default request from the default or the minimum. */
 export function completeLimitRange(range: JsonObject): void {

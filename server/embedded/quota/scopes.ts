@@ -1,6 +1,5 @@
-import type { JsonObject } from '@/contract/json'
-import { isJsonObject } from '@/contract/json'
-import { objectsOf, part, podResources } from './usage'
+import { isJsonObject, type JsonObject, objectsOf, part } from '@/contract/json'
+import { podResources } from './usage'
 
 export interface ScopeRequirement {
   scopeName: string

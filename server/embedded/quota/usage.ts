@@ -6,7 +6,7 @@ import {
   oneItem,
   readCanonicalQuantity,
 } from '@/contract/canonical-quantity'
-import { isJsonObject, type JsonObject } from '@/contract/json'
+import { isJsonObject, type JsonObject, objectsOf, part } from '@/contract/json'
 
 /** What objects take of a quota, by the quota's names of resources. */
 export type Usage = Map<string, CanonicalQuantity>
@@ -60,15 +60,6 @@ export function readResourceList(value: unknown): Usage {
     if (quantity) list.set(name, quantity)
   }
   return list
-}
-
-export function part(object: JsonObject, field: string): JsonObject {
-  const value = object[field]
-  return isJsonObject(value) ? value : {}
-}
-
-export function objectsOf(value: unknown): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isJsonObject) : []
 }
 
 /** Pods that have ended hold nothing but their place among the objects. */

@@ -1,12 +1,8 @@
-import { isJsonObject, type JsonObject } from '@/contract/json'
+import { isJsonObject, type JsonObject, part } from '@/contract/json'
 import type { BuiltInColumn } from './built-in-column'
 import { ageOf } from './duration'
 
 /** What `kubectl get csr` prints. */
-
-function part(object: JsonObject, field: string): JsonObject {
-  return isJsonObject(object[field]) ? object[field] : {}
-}
 
 function condition(object: JsonObject): string {
   const status = part(object, 'status')

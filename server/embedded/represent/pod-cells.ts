@@ -1,23 +1,14 @@
-import { isJsonObject, type JsonObject } from '@/contract/json'
+import { type JsonObject, objectsOf, part } from '@/contract/json'
 import type { BuiltInColumn } from './built-in-column'
 import { ageOf } from './duration'
 
-function part(object: JsonObject, field: string): JsonObject {
-  const value = object[field]
-  return isJsonObject(value) ? value : {}
-}
-
-function list(value: unknown): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isJsonObject) : []
-}
-
 function containerStatuses(pod: JsonObject): JsonObject[] {
-  return list(part(pod, 'status')['containerStatuses'])
+  return objectsOf(part(pod, 'status')['containerStatuses'])
 }
 
 function ready(pod: JsonObject): string {
   const statuses = containerStatuses(pod)
-  return `${statuses.filter((status) => status['ready'] === true).length}/${list(part(pod, 'spec')['containers']).length}`
+  return `${statuses.filter((status) => status['ready'] === true).length}/${objectsOf(part(pod, 'spec')['containers']).length}`
 }
 
 /** The word kubectl shows: the most telling of phase, reason and the containers' states. */
@@ -43,7 +34,7 @@ function restarts(pod: JsonObject): string {
 
 function podIp(pod: JsonObject): string {
   const status = part(pod, 'status')
-  const first = list(status['podIPs'])[0]
+  const first = objectsOf(status['podIPs'])[0]
   return String(first?.['ip'] ?? status['podIP'] ?? '<none>')
 }
 

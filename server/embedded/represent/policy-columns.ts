@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '@/contract/json'
+import { isJsonObject, type JsonObject, objectsOf, part } from '@/contract/json'
 import type { BuiltInColumn } from './built-in-column'
 
 /** What every table begins and ends with. */
@@ -8,15 +8,6 @@ export interface CommonColumns {
 }
 
 const wide = { priority: 1 } as const
-
-function part(object: JsonObject, field: string): JsonObject {
-  const value = object[field]
-  return isJsonObject(value) ? value : {}
-}
-
-function objects(value: unknown): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isJsonObject) : []
-}
 
 function labelsText(labels: unknown): string {
   if (!isJsonObject(labels) || Object.keys(labels).length === 0) return '<none>'
@@ -37,7 +28,7 @@ function quotaText(quota: JsonObject, limits: boolean): string {
 }
 
 function portsText(service: JsonObject): string {
-  const ports = objects(part(service, 'spec')['ports']).map(({ port, nodePort, protocol }) =>
+  const ports = objectsOf(part(service, 'spec')['ports']).map(({ port, nodePort, protocol }) =>
     typeof nodePort === 'number' && nodePort > 0
       ? `${String(port)}:${nodePort}/${String(protocol)}`
       : `${String(port)}/${String(protocol)}`,
@@ -48,7 +39,7 @@ function portsText(service: JsonObject): string {
 function outsideText(service: JsonObject): string {
   const spec = part(service, 'spec')
   if (spec['type'] === 'ExternalName') return String(spec['externalName'] ?? '<none>')
-  const ingress = objects(part(part(service, 'status'), 'loadBalancer')['ingress'])
+  const ingress = objectsOf(part(part(service, 'status'), 'loadBalancer')['ingress'])
   const addresses = [
     ...ingress.map(({ ip, hostname }) => String(ip ?? hostname ?? '')),
     ...(Array.isArray(spec['externalIPs']) ? spec['externalIPs'].map(String) : []),
@@ -58,9 +49,9 @@ function outsideText(service: JsonObject): string {
 }
 
 function endpointsText(endpoints: JsonObject): string {
-  const places = objects(endpoints['subsets']).flatMap((subset) => {
-    const ports = objects(subset['ports'])
-    return objects(subset['addresses']).flatMap(({ ip }) =>
+  const places = objectsOf(endpoints['subsets']).flatMap((subset) => {
+    const ports = objectsOf(subset['ports'])
+    return objectsOf(subset['addresses']).flatMap(({ ip }) =>
       ports.length === 0 ? [String(ip)] : ports.map(({ port }) => `${String(ip)}:${String(port)}`),
     )
   })
@@ -73,7 +64,7 @@ function shortened(texts: readonly string[]): string {
 }
 
 function sliceText(slice: JsonObject): string {
-  const addresses = objects(slice['endpoints']).flatMap(({ addresses: list }) =>
+  const addresses = objectsOf(slice['endpoints']).flatMap(({ addresses: list }) =>
     Array.isArray(list) ? list.map(String) : [],
   )
   return addresses.length > 0 ? shortened(addresses) : '<unset>'
@@ -133,7 +124,7 @@ export function policyTables({ name, age }: CommonColumns): Record<string, Built
       {
         name: 'Ports',
         cell: (slice) => {
-          const ports = objects(slice['ports']).map(({ port }) => String(port ?? '*'))
+          const ports = objectsOf(slice['ports']).map(({ port }) => String(port ?? '*'))
           return ports.length > 0 ? shortened(ports) : '<unset>'
         },
       },
@@ -153,7 +144,7 @@ export function policyTables({ name, age }: CommonColumns): Record<string, Built
       {
         name: 'Validations',
         type: 'integer',
-        cell: (policy) => objects(part(policy, 'spec')['validations']).length,
+        cell: (policy) => objectsOf(part(policy, 'spec')['validations']).length,
       },
       { name: 'ParamKind', cell: paramKindText },
       age,

@@ -76,6 +76,12 @@ export function visibleFields(node: SchemaNode, root: boolean): ReadonlyMap<stri
   return root || node.embedded ? new Map([...node.properties, ...objectFields]) : node.properties
 }
 
+/** The visible field that expressions know by this name. */
+export function fieldNamed(node: SchemaNode, root: boolean, escaped: string): SchemaNode | undefined {
+  for (const [name, child] of visibleFields(node, root)) if (escapeField(name) === escaped) return child
+  return undefined
+}
+
 export interface Conversion {
   value: unknown
   /** How many values there are in it. */
@@ -216,7 +222,8 @@ class FieldChecker {
     if (type === 'object' && owner.additional) return owner.additional
     if (type === 'object') {
       const root = target.op === 'id' && scope.get(target.args)?.root === true
-      for (const [name, child] of visibleFields(owner, root)) if (escapeField(name) === field) return child
+      const named = fieldNamed(owner, root, field)
+      if (named) return named
       if (owner.properties.size === 0 && owner.additionalAnything) return undefined
       throw new CompileError(located(this.#source, `undefined field '${field}'`, target.end))
     }

@@ -57,7 +57,8 @@ export class CompiledSchema {
     validator.check(root, object, { path: '', old: undefined })
     const all = old === undefined || validator.errors.length === 0 ? validator.errors : ratcheted(root, object, old)
     const errors = [...all, ...embeddedErrors(root, object)]
-    if (old === undefined || duplicateErrors(root, old).length === 0) errors.push(...duplicateErrors(root, object))
+    const repeated = duplicateErrors(root, object)
+    if (repeated.length > 0 && (old === undefined || duplicateErrors(root, old).length === 0)) errors.push(...repeated)
     if (errors.some(({ reason }) => blocking.has(reason))) return root.has.rules ? [...errors, skippedRules] : errors
     return [...errors, ...this.#rules.evaluate({ node: root, root: true }, object, old)]
   }

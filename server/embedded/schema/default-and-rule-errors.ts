@@ -1,5 +1,5 @@
 import { jsonEqual } from '@/contract/json'
-import { type FieldError, forbiddenValue, invalidValue, requiredValue } from '../errors/status-error'
+import { type FieldError, forbiddenValue, invalidValue, requiredValue, unsupportedValue } from '../errors/status-error'
 import { type CompiledRule, compileRules } from './compiled-rules'
 import { mostOccurrences, multiplies } from './declared-size'
 import { fillDefaults } from './default-values'
@@ -9,7 +9,6 @@ import type { RawRule } from './raw-rule'
 import { costLimit, costWords, estimateCost } from './rule-cost'
 import type { SchemaNode } from './schema-node'
 import { staticTypeProblem } from './static-types'
-import { notSupported } from './structural-rules'
 import { ValueValidator } from './validate-value'
 
 interface At {
@@ -154,7 +153,8 @@ function plainRuleErrors(node: SchemaNode, raw: RawRule, path: string): FieldErr
   } else if (rule.trim().includes('\n') && !message) {
     errors.push(requiredValue(`${path}.message`, 'message must be specified if rule contains line breaks'))
   }
-  if (reason !== undefined && !reasons.includes(reason)) errors.push(notSupported(`${path}.reason`, reason, reasons))
+  if (reason !== undefined && !reasons.includes(reason))
+    errors.push(unsupportedValue(`${path}.reason`, reason, reasons))
   if (fieldPath !== undefined && fieldPath !== '' && !isFieldPath(node, fieldPath)) {
     errors.push(invalidValue(`${path}.fieldPath`, fieldPath, 'fieldPath must be a valid path'))
   }

@@ -1,5 +1,5 @@
 import { isJsonObject, jsonEqual } from '@/contract/json'
-import { type FieldError, forbiddenValue, invalidValue, requiredValue } from '../errors/status-error'
+import { duplicateValue, type FieldError, forbiddenValue, invalidValue, requiredValue } from '../errors/status-error'
 import { optionalValue, toCel } from './cel-schema'
 import { type CompiledRule, type CompiledRules, compileRules } from './compiled-rules'
 import type { SchemaNode } from './schema-node'
@@ -145,11 +145,7 @@ function refusal(rule: CompiledRule, at: Evaluation, variables: Record<string, u
     case 'FieldValueRequired':
       return requiredValue(path, message)
     case 'FieldValueDuplicate':
-      return {
-        reason: 'FieldValueDuplicate',
-        field: path,
-        detail: `Duplicate value: ${JSON.stringify(typeName(at.node))}`,
-      }
+      return duplicateValue(path, typeName(at.node))
     default:
       return invalidValue(path, typeName(at.node), message)
   }

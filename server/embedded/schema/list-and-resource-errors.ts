@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '@/contract/json'
-import { type FieldError, requiredValue } from '../errors/status-error'
+import { duplicateValue, type FieldError, requiredValue } from '../errors/status-error'
 import { metadataErrorsBelow } from './embedded-metadata'
+import { join } from './prune-fields'
 import type { SchemaNode } from './schema-node'
 import { keyOf } from './validate-value'
 import { duplicates } from './value-checks'
@@ -20,7 +21,7 @@ export function duplicateErrors(node: SchemaNode, value: unknown, path = ''): Fi
 
 function ownDuplicates({ listType, listKeys }: SchemaNode, list: readonly unknown[], path: string): FieldError[] {
   if (listType === 'atomic') return []
-  if (listType === 'set') return duplicates(list).map((index) => duplicate(`${path}[${index}]`, list[index]))
+  if (listType === 'set') return duplicates(list).map((index) => duplicateValue(`${path}[${index}]`, list[index]))
   const seen = new Set<string>()
   return list.flatMap((entry, index) => {
     if (!isJsonObject(entry)) return []
@@ -30,12 +31,8 @@ function ownDuplicates({ listType, listKeys }: SchemaNode, list: readonly unknow
       return []
     }
     const named = listKeys.filter((name) => entry[name] !== undefined).map((name) => [name, entry[name]])
-    return [duplicate(`${path}[${index}]`, Object.fromEntries(named))]
+    return [duplicateValue(`${path}[${index}]`, Object.fromEntries(named))]
   })
-}
-
-function duplicate(field: string, value: unknown): FieldError {
-  return { reason: 'FieldValueDuplicate', field, detail: `Duplicate value: ${JSON.stringify(value)}` }
 }
 
 /** What is wrong with the type and metadata of objects that are part of an object. */
@@ -65,8 +62,4 @@ function childrenOf(node: SchemaNode, value: unknown): [SchemaNode, unknown, str
     const child = node.properties.get(name) ?? node.additional
     return child ? [[child, entry, name]] : []
   })
-}
-
-function join(path: string, name: string): string {
-  return path === '' ? name : `${path}.${name}`
 }

@@ -1,7 +1,13 @@
 import { isJsonObject, type JsonObject } from '@/contract/json'
-import { type FieldError, forbiddenValue, invalidValue, requiredValue } from '../errors/status-error'
+import {
+  duplicateValue,
+  type FieldError,
+  forbiddenValue,
+  invalidValue,
+  requiredValue,
+  unsupportedValue,
+} from '../errors/status-error'
 import { stringsIn } from './schema-node'
-import { notSupported } from './structural-rules'
 
 /** What definitions may say about how lists and maps merge. */
 export function listErrors(schema: JsonObject, path: string): FieldError[] {
@@ -40,7 +46,7 @@ function listTypeErrors(schema: JsonObject, path: string): FieldError[] {
   const typeField = `${path}.x-kubernetes-list-type`
   const errors: FieldError[] = []
   if (type !== undefined && type !== 'atomic' && type !== 'set' && type !== 'map') {
-    errors.push(notSupported(typeField, type, ['atomic', 'map', 'set']))
+    errors.push(unsupportedValue(typeField, type, ['atomic', 'map', 'set']))
   }
   if (schema['type'] !== 'array') {
     const words = 'must be array if x-kubernetes-list-type is specified'
@@ -57,7 +63,7 @@ function mapTypeErrors(schema: JsonObject, path: string): FieldError[] {
   const type = schema['x-kubernetes-map-type']
   const errors: FieldError[] = []
   if (type !== 'atomic' && type !== 'granular') {
-    errors.push(notSupported(`${path}.x-kubernetes-map-type`, type, ['atomic', 'granular']))
+    errors.push(unsupportedValue(`${path}.x-kubernetes-map-type`, type, ['atomic', 'granular']))
   }
   if (schema['type'] !== 'object') {
     errors.push(
@@ -101,11 +107,7 @@ function mapErrors(items: JsonObject, keys: readonly string[], path: string): Fi
     const property = properties[key]
     const at = `${path}.items.properties[${key}]`
     if (keys.indexOf(key) < index) {
-      errors.push({
-        reason: 'FieldValueDuplicate',
-        field: `${keysField}[${index}]`,
-        detail: `Duplicate value: ${JSON.stringify(key)}`,
-      })
+      errors.push(duplicateValue(`${keysField}[${index}]`, key))
     } else if (!isJsonObject(property)) {
       errors.push(invalidValue(`${keysField}[${index}]`, key, 'entries must all be names of item properties'))
     } else {

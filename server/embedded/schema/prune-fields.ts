@@ -46,7 +46,8 @@ function pruneFields(node: SchemaNode, value: JsonObject, at: Pruning & { path: 
   }
 }
 
-function join(path: string, name: string): string {
+/** The path of a field; `` is the object itself. */
+export function join(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`
 }
 

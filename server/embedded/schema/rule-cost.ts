@@ -1,7 +1,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { childNodes } from '../cel/expression'
 import { comprehensions } from '../cel/two-variable-macros'
-import { boundIn, escapeField, visibleFields } from './cel-schema'
+import { boundIn, fieldNamed } from './cel-schema'
 import { mostElements } from './declared-size'
 import type { SchemaNode } from './schema-node'
 
@@ -112,10 +112,8 @@ function select([target, field]: readonly [ASTNode, string], scope: Scope): Esti
   const cost = owner.cost + 1
   if (!owner.node) return plain(cost, unknown)
   if (owner.node.additional) return under(owner.node.additional, cost)
-  for (const [name, child] of visibleFields(owner.node, owner.root)) {
-    if (escapeField(name) === field) return { ...under(child, cost), root: child.embedded }
-  }
-  return plain(cost, unknown)
+  const child = fieldNamed(owner.node, owner.root, field)
+  return child ? { ...under(child, cost), root: child.embedded } : plain(cost, unknown)
 }
 
 function index([target, position]: readonly [ASTNode, ASTNode], scope: Scope): Estimate {

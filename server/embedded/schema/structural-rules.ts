@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, jsonEqual } from '@/contract/json'
 import { compilePattern } from '../cel/regular-expression'
-import { type FieldError, forbiddenValue, invalidValue, requiredValue } from '../errors/status-error'
+import { type FieldError, forbiddenValue, invalidValue, requiredValue, unsupportedValue } from '../errors/status-error'
 
 /** What makes a schema structural: every field has a type, and junctors only narrow what is said outside of them. */
 
@@ -65,7 +65,7 @@ class StructuralCheck {
     if (typeof type === 'string' && type !== '') {
       if (type === 'null') {
         this.#errors.push(forbiddenValue(field, 'type cannot be set to null, use nullable as an alternative'))
-      } else if (!types.includes(type)) this.#errors.push(notSupported(field, type, types))
+      } else if (!types.includes(type)) this.#errors.push(unsupportedValue(field, type, types))
       if (level === 'root' && type !== 'object')
         this.#errors.push(invalidValue(field, type, 'must be object at the root'))
       if (type === 'array' && !isJsonObject(schema['items'])) {
@@ -261,13 +261,4 @@ function missingIn(
     else errors.push(requiredValue(places.structural, `because it is defined in ${places.nested}`))
   }
   return errors
-}
-
-export function notSupported(field: string, value: unknown, values: readonly string[]): FieldError {
-  const known = values.map((each) => JSON.stringify(each)).join(', ')
-  return {
-    reason: 'FieldValueNotSupported',
-    field,
-    detail: `Unsupported value: ${JSON.stringify(value)}: supported values: ${known}`,
-  }
 }

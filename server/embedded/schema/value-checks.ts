@@ -167,15 +167,10 @@ function listChecks(schema: JsonObject): Check<readonly unknown[]>[] {
   }
   if (schema['uniqueItems'] === true) {
     checks.push((value, path) =>
-      firstDuplicate(value) === undefined ? undefined : bodyError(path, value, `shouldn't contain duplicates`),
+      duplicates(value).length === 0 ? undefined : bodyError(path, value, `shouldn't contain duplicates`),
     )
   }
   return checks
-}
-
-/** The position of the first entry that was there before. */
-export function firstDuplicate(values: readonly unknown[]): number | undefined {
-  return duplicates(values)[0]
 }
 
 /** The positions of entries that equal an earlier one. */

@@ -1,18 +1,11 @@
-import { isJsonObject, type JsonObject, jsonEqual } from '@/contract/json'
+import { isJsonObject, type JsonObject, jsonEqual, objectsOf, part } from '@/contract/json'
 import type { ValidatingAdmissionPolicy } from '@/contract/kinds/policy'
 import type { ApiObject } from '../api-object'
-import { type FieldError, invalidValue, requiredValue } from '../errors/status-error'
+import { duplicateValue, type FieldError, invalidValue, requiredValue, unsupportedValue } from '../errors/status-error'
 import { compilePolicy } from '../policy/compile-policy'
-import { objectsOf, part } from '../quota/usage'
 import { plainStrategy, type ResourceStrategy } from './strategy'
 
 /** ValidatingAdmissionPolicies and their bindings. */
-
-function unsupported(field: string, value: unknown, known: readonly string[]): FieldError {
-  const list = known.map((name) => JSON.stringify(name)).join(', ')
-  const detail = `Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`
-  return { reason: 'FieldValueNotSupported', field, detail }
-}
 
 function completeMatch(match: unknown): unknown {
   if (!isJsonObject(match)) return match
@@ -48,7 +41,7 @@ function matchErrors(match: JsonObject, field: string): FieldError[] {
   )
   const { matchPolicy } = match
   if (matchPolicy !== undefined && matchPolicy !== 'Exact' && matchPolicy !== 'Equivalent') {
-    errors.push(unsupported(`${field}.matchPolicy`, matchPolicy, ['Equivalent', 'Exact']))
+    errors.push(unsupportedValue(`${field}.matchPolicy`, matchPolicy, ['Equivalent', 'Exact']))
   }
   return errors
 }
@@ -62,9 +55,9 @@ function ruleErrors(rule: JsonObject, field: string): FieldError[] {
   const named = Array.isArray(rule['operations']) ? rule['operations'] : []
   for (const [index, operation] of named.entries()) {
     if (operations.includes(String(operation))) continue
-    errors.push(unsupported(`${field}.operations[${index}]`, operation, operations))
+    errors.push(unsupportedValue(`${field}.operations[${index}]`, operation, operations))
   }
-  if (!scopes.includes(String(rule['scope']))) errors.push(unsupported(`${field}.scope`, rule['scope'], scopes))
+  if (!scopes.includes(String(rule['scope']))) errors.push(unsupportedValue(`${field}.scope`, rule['scope'], scopes))
   return errors
 }
 
@@ -79,7 +72,7 @@ function policyErrors(object: ApiObject): FieldError[] {
     errors.push(requiredValue('spec.validations', why), requiredValue('spec.auditAnnotations', why))
   }
   if (spec['failurePolicy'] !== 'Fail' && spec['failurePolicy'] !== 'Ignore') {
-    errors.push(unsupported('spec.failurePolicy', spec['failurePolicy'], ['Fail', 'Ignore']))
+    errors.push(unsupportedValue('spec.failurePolicy', spec['failurePolicy'], ['Fail', 'Ignore']))
   }
   errors.push(...constraintErrors(spec), ...nameErrors(spec), ...paramKindErrors(spec))
   for (const [index, { reason, expression }] of validations.entries()) {
@@ -88,7 +81,7 @@ function policyErrors(object: ApiObject): FieldError[] {
       errors.push(requiredValue(`${field}.expression`, 'expression is not specified'))
     }
     if (reason !== undefined && !reasons.includes(String(reason))) {
-      errors.push(unsupported(`${field}.reason`, reason, reasons))
+      errors.push(unsupportedValue(`${field}.reason`, reason, reasons))
     }
   }
   return errors.length > 0 ? errors : expressionErrors(object)
@@ -115,8 +108,7 @@ function nameErrors(spec: JsonObject): FieldError[] {
         errors.push(requiredValue(`${field}.expression`, 'expression is not specified'))
       }
       if (seen.has(name)) {
-        const detail = `Duplicate value: ${JSON.stringify(name)}`
-        errors.push({ reason: 'FieldValueDuplicate', field: `${field}.name`, detail })
+        errors.push(duplicateValue(`${field}.name`, name))
       }
       seen.add(name)
       return errors
@@ -173,7 +165,7 @@ function actionErrors(spec: JsonObject): FieldError[] {
   const given = Array.isArray(spec['validationActions']) ? spec['validationActions'].map(String) : []
   if (given.length === 0) return [requiredValue(field)]
   const errors = given.flatMap((action, index): FieldError[] =>
-    actions.includes(action) ? [] : [unsupported(`${field}[${index}]`, action, actions)],
+    actions.includes(action) ? [] : [unsupportedValue(`${field}[${index}]`, action, actions)],
   )
   if (given.includes('Deny') && given.includes('Warn')) {
     errors.push(
@@ -209,7 +201,7 @@ function paramRefErrors(spec: JsonObject): FieldError[] {
   if (!name && !selector) errors.push(requiredValue(field, 'one of name or selector must be specified'))
   if (action === undefined || action === '') errors.push(requiredValue(`${field}.parameterNotFoundAction`))
   else if (action !== 'Allow' && action !== 'Deny') {
-    errors.push(unsupported(`${field}.parameterNotFoundAction`, action, ['Deny', 'Allow']))
+    errors.push(unsupportedValue(`${field}.parameterNotFoundAction`, action, ['Deny', 'Allow']))
   }
   return errors
 }

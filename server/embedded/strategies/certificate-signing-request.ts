@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '@/contract/json'
+import { part } from '@/contract/json'
 import type { ApiObject } from '../api-object'
 import { type FieldError, invalidValue, requiredValue } from '../errors/status-error'
 import { plainStrategy, type ResourceStrategy } from './strategy'
@@ -10,11 +10,6 @@ export const clientSigner = 'kubernetes.io/kube-apiserver-client'
 const minLifetime = 600
 const signerName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/\S+$/
 
-function specOf(object: ApiObject): JsonObject {
-  const value = object['spec']
-  return isJsonObject(value) ? value : {}
-}
-
 function requestErrors(request: unknown): FieldError[] {
   const field = 'spec.request'
   if (typeof request !== 'string' || request === '') return [requiredValue(field)]
@@ -24,7 +19,7 @@ function requestErrors(request: unknown): FieldError[] {
 }
 
 function specErrors(object: ApiObject): FieldError[] {
-  const { request, signerName: signer, usages, expirationSeconds } = specOf(object)
+  const { request, signerName: signer, usages, expirationSeconds } = part(object, 'spec')
   const errors = requestErrors(request)
   if (!Array.isArray(usages) || usages.length === 0) errors.push(requiredValue('spec.usages'))
   if (typeof signer !== 'string' || signer === '') errors.push(requiredValue('spec.signerName'))

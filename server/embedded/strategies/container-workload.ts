@@ -1,7 +1,6 @@
-import { isJsonObject, type JsonObject, jsonEqual } from '@/contract/json'
+import { isJsonObject, type JsonObject, jsonEqual, objectsOf, part } from '@/contract/json'
 import type { ApiObject } from '../api-object'
-import { type FieldError, invalidValue, requiredValue } from '../errors/status-error'
-import { objectsOf, part } from '../quota/usage'
+import { type FieldError, invalidValue, requiredValue, unsupportedValue } from '../errors/status-error'
 import { plainStrategy, type ResourceStrategy } from './strategy'
 
 /** Deployments and the like: checked for those who ask with a dry run. */
@@ -50,9 +49,7 @@ function policyErrors(object: ApiObject, template: JsonObject, field: string): F
     const list = batchPolicies.map((name) => JSON.stringify(name)).join(', ')
     return [requiredValue(`${field}.spec.restartPolicy`, `valid values: ${list}`)]
   }
-  const list = known.map((name) => JSON.stringify(name)).join(', ')
-  const detail = `Unsupported value: ${JSON.stringify(policy)}: supported values: ${list}`
-  return [{ reason: 'FieldValueNotSupported', field: `${field}.spec.restartPolicy`, detail }]
+  return [unsupportedValue(`${field}.spec.restartPolicy`, policy, known)]
 }
 
 function prepare(object: ApiObject): void {

@@ -1,17 +1,24 @@
-import { isJsonObject, type JsonObject, jsonEqual } from '@/contract/json'
+import { isJsonObject, type JsonObject, jsonEqual, part } from '@/contract/json'
 import { JsonPathError, parseJsonPath } from '@/contract/json-path'
 import type { ApiObject } from '../api-object'
-import { type FieldError, forbiddenValue, invalidValue, requiredValue } from '../errors/status-error'
+import { label1035, label1035Why, subdomain, subdomainWhy } from '../errors/name-words'
+import {
+  duplicateValue,
+  type FieldError,
+  forbiddenValue,
+  invalidValue,
+  requiredValue,
+  unsupportedValue,
+} from '../errors/status-error'
 import { defaultAndRuleErrors, nodeAt } from '../schema/default-and-rule-errors'
 import { listErrors } from '../schema/list-rules'
 import { readSchema, SchemaDepthError } from '../schema/schema-node'
-import { notSupported, structuralErrors } from '../schema/structural-rules'
+import { structuralErrors } from '../schema/structural-rules'
 
 /** What Kubernetes says against a CustomResourceDefinition, in its own words. */
 
 export function specOf(object: ApiObject): JsonObject {
-  const spec = object['spec']
-  return isJsonObject(spec) ? spec : {}
+  return part(object, 'spec')
 }
 
 export function namesOf(object: ApiObject): JsonObject {
@@ -24,18 +31,11 @@ export function versionsOf(object: ApiObject): JsonObject[] {
   return Array.isArray(versions) ? versions.filter(isJsonObject) : []
 }
 
-const label1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/
-const label1035Words =
-  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
-const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
-const subdomainWords =
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
-
 function label1035Error(field: string, value: unknown, prefix = ''): FieldError[] {
   const text = typeof value === 'string' ? value : ''
   const words = [
     ...(text.length > 63 ? ['must be no more than 63 bytes'] : []),
-    ...(label1035.test(text) ? [] : [label1035Words]),
+    ...(label1035.test(text) ? [] : [label1035Why]),
   ]
   return words.length === 0 ? [] : [invalidValue(field, value ?? '', prefix + words.join(','))]
 }
@@ -84,12 +84,12 @@ function approvalErrors(object: ApiObject): FieldError[] {
 function groupAndScopeErrors({ group, scope }: JsonObject): FieldError[] {
   const errors: FieldError[] = []
   if (typeof group !== 'string' || group === '') errors.push(requiredValue('spec.group'))
-  else if (!subdomain.test(group)) errors.push(invalidValue('spec.group', group, subdomainWords))
+  else if (!subdomain.test(group)) errors.push(invalidValue('spec.group', group, subdomainWhy))
   else if (!group.includes('.'))
     errors.push(invalidValue('spec.group', group, 'should be a domain with at least one dot'))
   if (scope === undefined || scope === '') errors.push(requiredValue('spec.scope'))
   else if (scope !== 'Namespaced' && scope !== 'Cluster')
-    errors.push(notSupported('spec.scope', scope, ['Cluster', 'Namespaced']))
+    errors.push(unsupportedValue('spec.scope', scope, ['Cluster', 'Namespaced']))
   return errors
 }
 
@@ -105,7 +105,7 @@ function namesErrors(names: JsonObject): FieldError[] {
     const value = names[field]
     if (typeof value !== 'string' || value === '') continue
     if (label1035Error('', value.toLowerCase()).length > 0) {
-      const words = `may have mixed case, but should otherwise match: ${label1035Words}`
+      const words = `may have mixed case, but should otherwise match: ${label1035Why}`
       errors.push(invalidValue(`spec.names.${field}`, value, words))
     }
   }
@@ -149,7 +149,7 @@ function conversionErrors({ conversion }: JsonObject): FieldError[] {
     const words = 'should not be set when strategy is not set to Webhook'
     return webhook === undefined || webhook === null ? [] : [forbiddenValue('spec.conversion.webhook', words)]
   }
-  if (strategy !== 'Webhook') return [notSupported('spec.conversion.strategy', strategy, ['None', 'Webhook'])]
+  if (strategy !== 'Webhook') return [unsupportedValue('spec.conversion.strategy', strategy, ['None', 'Webhook'])]
   const client = isJsonObject(webhook) ? webhook['clientConfig'] : undefined
   const words = 'required when strategy is set to Webhook'
   return isJsonObject(client) ? [] : [requiredValue('spec.conversion.webhook.clientConfig', words)]
@@ -264,8 +264,7 @@ function selectableErrors(fields: unknown, schema: JsonObject, at: string): Fiel
     const path = isJsonObject(entry) ? entry['jsonPath'] : undefined
     const place = `${field}[${index}].jsonPath`
     if (typeof path !== 'string' || path === '') return [requiredValue(place)]
-    if (seen.has(path))
-      return [{ reason: 'FieldValueDuplicate', field: place, detail: `Duplicate value: ${JSON.stringify(path)}` }]
+    if (seen.has(path)) return [duplicateValue(place, path)]
     seen.add(path)
     if (!/^(\.[A-Za-z_$][\w$-]*)+$/.test(path)) return [invalidValue(place, path, 'is an invalid path')]
     if (path.startsWith('.metadata.')) return [invalidValue(place, path, 'must not point to fields in metadata')]

@@ -1,10 +1,9 @@
 import { type CanonicalQuantity, formatCanonical, readCanonicalQuantity } from '@/contract/canonical-quantity'
-import { isJsonObject, type JsonObject, jsonEqual } from '@/contract/json'
+import { isJsonObject, type JsonObject, jsonEqual, objectsOf, part } from '@/contract/json'
 import type { ApiObject } from '../api-object'
-import { type FieldError, forbiddenValue, invalidValue, requiredValue } from '../errors/status-error'
+import { duplicateValue, type FieldError, forbiddenValue, invalidValue, requiredValue } from '../errors/status-error'
 import { canonicalList, completeLimitRange } from '../quota/resource-lists'
 import { scopesOf } from '../quota/scopes'
-import { objectsOf, part } from '../quota/usage'
 import { plainStrategy, type ResourceStrategy } from './strategy'
 
 /** ResourceQuotas, LimitRanges and PriorityClasses. */
@@ -147,11 +146,7 @@ function rangeErrors(object: ApiObject): FieldError[] {
     const field = `spec.limits[${index}]`
     const errors = itemErrors(item, field)
     if (types.has(item['type'])) {
-      errors.push({
-        reason: 'FieldValueDuplicate',
-        field: `${field}.type`,
-        detail: `Duplicate value: ${JSON.stringify(item['type'])}`,
-      })
+      errors.push(duplicateValue(`${field}.type`, item['type']))
     }
     types.add(item['type'])
     return errors

@@ -1,8 +1,15 @@
 import { isIP } from 'node:net'
-import { isJsonObject, type JsonObject } from '@/contract/json'
+import { isJsonObject, type JsonObject, objectsOf, part } from '@/contract/json'
 import type { ApiObject } from '../api-object'
-import { type FieldError, forbiddenValue, invalidValue, requiredValue } from '../errors/status-error'
-import { objectsOf, part } from '../quota/usage'
+import { label1035, label1035Why, labelWhy } from '../errors/name-words'
+import {
+  duplicateValue,
+  type FieldError,
+  forbiddenValue,
+  invalidValue,
+  requiredValue,
+  unsupportedValue,
+} from '../errors/status-error'
 import { addressListErrors, completeAddresses, keepAddresses } from './service-addresses'
 import { plainStrategy, type ResourceStrategy } from './strategy'
 
@@ -10,12 +17,6 @@ import { plainStrategy, type ResourceStrategy } from './strategy'
 
 const protocols = ['SCTP', 'TCP', 'UDP']
 const serviceTypes = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
-
-function unsupported(field: string, value: unknown, known: readonly string[]): FieldError {
-  const list = known.map((name) => JSON.stringify(name)).join(', ')
-  const detail = `Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`
-  return { reason: 'FieldValueNotSupported', field, detail }
-}
 
 function prepareService(object: ApiObject): void {
   const spec = part(object, 'spec')
@@ -44,7 +45,7 @@ function completePort({ nodePort, ...port }: JsonObject): JsonObject {
 function serviceErrors(object: ApiObject): FieldError[] {
   const spec = part(object, 'spec')
   const { type } = spec
-  if (!serviceTypes.includes(String(type))) return [unsupported('spec.type', type, serviceTypes)]
+  if (!serviceTypes.includes(String(type))) return [unsupportedValue('spec.type', type, serviceTypes)]
   const errors: FieldError[] = []
   const ports = objectsOf(spec['ports'])
   const headless = spec['clusterIP'] === 'None'
@@ -59,7 +60,7 @@ function serviceErrors(object: ApiObject): FieldError[] {
     ...ports.flatMap((port, index) => servicePortErrors(port, { index, ports, type })),
   )
   if (spec['sessionAffinity'] !== 'None' && spec['sessionAffinity'] !== 'ClientIP') {
-    errors.push(unsupported('spec.sessionAffinity', spec['sessionAffinity'], ['ClientIP', 'None']))
+    errors.push(unsupportedValue('spec.sessionAffinity', spec['sessionAffinity'], ['ClientIP', 'None']))
   }
   return [...errors, ...policyErrors(spec), ...duplicatePorts(ports)]
 }
@@ -83,7 +84,8 @@ function policyErrors(spec: JsonObject): FieldError[] {
   const errors: FieldError[] = []
   for (const field of ['externalTrafficPolicy', 'internalTrafficPolicy']) {
     const value = spec[field]
-    if (value !== undefined && !known.includes(String(value))) errors.push(unsupported(`spec.${field}`, value, known))
+    if (value !== undefined && !known.includes(String(value)))
+      errors.push(unsupportedValue(`spec.${field}`, value, known))
   }
   const outside = spec['type'] === 'NodePort' || spec['type'] === 'LoadBalancer'
   const external = Array.isArray(spec['externalIPs']) && spec['externalIPs'].length > 0
@@ -100,8 +102,6 @@ function isPortNumber(value: unknown): boolean {
 
 const portWhy = 'must be between 1 and 65535, inclusive'
 const labelPattern = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
-const labelWhy =
-  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
 
 function servicePortErrors(
   port: JsonObject,
@@ -111,7 +111,7 @@ function servicePortErrors(
   const errors = nameErrors(port, { field, required: ports.length > 1 })
   if (!isPortNumber(port['port'])) errors.push(invalidValue(`${field}.port`, port['port'] ?? 0, portWhy))
   if (!protocols.includes(String(port['protocol']))) {
-    errors.push(unsupported(`${field}.protocol`, port['protocol'], protocols))
+    errors.push(unsupportedValue(`${field}.protocol`, port['protocol'], protocols))
   }
   errors.push(...targetErrors(port['targetPort'], `${field}.targetPort`))
   const { nodePort } = port
@@ -153,7 +153,7 @@ function duplicatePorts(ports: readonly JsonObject[]): FieldError[] {
   return ports.flatMap((port, index) => {
     const errors: FieldError[] = []
     const duplicate = (field: string, value: unknown): void => {
-      errors.push({ reason: 'FieldValueDuplicate', field, detail: `Duplicate value: ${JSON.stringify(value)}` })
+      errors.push(duplicateValue(field, value))
     }
     const { name, protocol, port: number } = port
     if (typeof name === 'string' && name !== '' && names.has(name)) duplicate(`spec.ports[${index}].name`, name)
@@ -164,10 +164,6 @@ function duplicatePorts(ports: readonly JsonObject[]): FieldError[] {
     return errors
   })
 }
-
-const serviceNamePattern = /^[a-z]([-a-z0-9]*[a-z0-9])?$/
-const serviceNameWhy =
-  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
 
 export const serviceStrategy: ResourceStrategy = {
   ...plainStrategy,
@@ -181,9 +177,9 @@ export const serviceStrategy: ResourceStrategy = {
     prepareService(object)
   },
   validate: (object) => [
-    ...(serviceNamePattern.test(object.metadata.name ?? '')
+    ...(label1035.test(object.metadata.name ?? '')
       ? []
-      : [invalidValue('metadata.name', object.metadata.name, serviceNameWhy)]),
+      : [invalidValue('metadata.name', object.metadata.name, label1035Why)]),
     ...serviceErrors(object),
   ],
   validateUpdate(object, old) {
@@ -225,7 +221,7 @@ export const endpointSliceStrategy: ResourceStrategy = {
   validate(object) {
     const { addressType } = object
     if (addressType === undefined || addressType === '') return [requiredValue('addressType')]
-    if (!addressTypes.includes(String(addressType))) return [unsupported('addressType', addressType, addressTypes)]
+    if (!addressTypes.includes(String(addressType))) return [unsupportedValue('addressType', addressType, addressTypes)]
     return objectsOf(object['endpoints']).flatMap((endpoint, index) => {
       const field = `endpoints[${index}].addresses`
       const addresses = Array.isArray(endpoint['addresses']) ? endpoint['addresses'] : []
@@ -260,7 +256,7 @@ export const networkPolicyStrategy: ResourceStrategy = {
     const selector = part(object, 'spec')['podSelector']
     const errors = Array.isArray(types)
       ? types.flatMap((type: unknown, index) =>
-          policyTypes.includes(String(type)) ? [] : [unsupported(`spec.policyTypes[${index}]`, type, policyTypes)],
+          policyTypes.includes(String(type)) ? [] : [unsupportedValue(`spec.policyTypes[${index}]`, type, policyTypes)],
         )
       : []
     if (!isJsonObject(selector)) errors.push(invalidValue('spec.podSelector', selector, 'must be a label selector'))

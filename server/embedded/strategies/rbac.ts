@@ -1,7 +1,8 @@
 import { isJsonObject, type JsonObject, jsonEqual } from '@/contract/json'
 import { rbacGroup } from '@/contract/kinds/rbac'
 import type { ApiObject } from '../api-object'
-import { badRequest, type FieldError, invalidValue, requiredValue } from '../errors/status-error'
+import { subdomain, subdomainWhy } from '../errors/name-words'
+import { badRequest, type FieldError, invalidValue, requiredValue, unsupportedValue } from '../errors/status-error'
 import { pathNameErrors } from '../write/metadata-rules'
 import { plainStrategy, type ResourceStrategy } from './strategy'
 
@@ -69,44 +70,32 @@ function oneRuleErrors(rule: JsonObject, field: string, namespaced: boolean): Fi
   return errors
 }
 
-function notSupported(field: string, value: string, known: readonly string[]): FieldError {
-  return {
-    reason: 'FieldValueNotSupported',
-    field,
-    detail: `Unsupported value: ${JSON.stringify(value)}: supported values: ${known.map((entry) => JSON.stringify(entry)).join(', ')}`,
-  }
-}
-
 function roleRefErrors(object: ApiObject, kinds: readonly string[]): FieldError[] {
   const ref = isJsonObject(object['roleRef']) ? object['roleRef'] : {}
   const errors: FieldError[] = []
   const name = text(ref, 'name')
   if (text(ref, 'apiGroup') !== rbacGroup)
-    errors.push(notSupported('roleRef.apiGroup', text(ref, 'apiGroup'), [rbacGroup]))
-  if (!kinds.includes(text(ref, 'kind'))) errors.push(notSupported('roleRef.kind', text(ref, 'kind'), kinds))
+    errors.push(unsupportedValue('roleRef.apiGroup', text(ref, 'apiGroup'), [rbacGroup]))
+  if (!kinds.includes(text(ref, 'kind'))) errors.push(unsupportedValue('roleRef.kind', text(ref, 'kind'), kinds))
   return [...errors, ...(name === '' ? [requiredValue('roleRef.name')] : pathNameErrors('roleRef.name', name))]
 }
-
-const accountName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
-const accountNameWhy =
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 
 function subjectErrors(subject: JsonObject, field: string, namespaced: boolean): FieldError[] {
   const [kind, name, group] = [text(subject, 'kind'), text(subject, 'name'), text(subject, 'apiGroup')]
   const errors: FieldError[] = name === '' ? [requiredValue(`${field}.name`)] : []
   switch (kind) {
     case 'ServiceAccount':
-      if (name !== '' && !accountName.test(name)) errors.push(invalidValue(`${field}.name`, name, accountNameWhy))
-      if (group !== '') errors.push(notSupported(`${field}.apiGroup`, group, ['']))
+      if (name !== '' && !subdomain.test(name)) errors.push(invalidValue(`${field}.name`, name, subdomainWhy))
+      if (group !== '') errors.push(unsupportedValue(`${field}.apiGroup`, group, ['']))
       if (!namespaced && text(subject, 'namespace') === '') errors.push(requiredValue(`${field}.namespace`))
       return errors
     case 'User':
     case 'Group':
       if (name === '') errors.push(invalidValue(`${field}.name`, name, `${kind.toLowerCase()} name cannot be empty`))
-      if (group !== rbacGroup) errors.push(notSupported(`${field}.apiGroup`, group, [rbacGroup]))
+      if (group !== rbacGroup) errors.push(unsupportedValue(`${field}.apiGroup`, group, [rbacGroup]))
       return errors
     default:
-      return [...errors, notSupported(`${field}.kind`, kind, ['Group', 'ServiceAccount', 'User'])]
+      return [...errors, unsupportedValue(`${field}.kind`, kind, ['Group', 'ServiceAccount', 'User'])]
   }
 }
 

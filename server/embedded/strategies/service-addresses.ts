@@ -1,7 +1,6 @@
-import { isJsonObject, type JsonObject, jsonEqual } from '@/contract/json'
+import { isJsonObject, type JsonObject, jsonEqual, objectsOf, part } from '@/contract/json'
 import type { ApiObject } from '../api-object'
 import { type FieldError, invalidValue, requiredValue } from '../errors/status-error'
-import { objectsOf, part } from '../quota/usage'
 
 /** A Service's cluster addresses and node ports: what is kept, taken along and refused. Who gives them out is admission. */
 

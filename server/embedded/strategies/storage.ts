@@ -1,29 +1,20 @@
-import { isJsonObject, type JsonObject, jsonEqual } from '@/contract/json'
+import { isJsonObject, type JsonObject, jsonEqual, part } from '@/contract/json'
 import type { ApiObject } from '../api-object'
-import { type FieldError, forbiddenValue, invalidValue, requiredValue } from '../errors/status-error'
+import { type FieldError, forbiddenValue, invalidValue, requiredValue, unsupportedValue } from '../errors/status-error'
 import { plainStrategy, type ResourceStrategy } from './strategy'
 
 /** Claims, volumes and storage classes. */
 
-function specOf(object: ApiObject): JsonObject {
-  const value = object['spec']
-  return isJsonObject(value) ? value : {}
-}
-
 const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
 
 function accessModeErrors(object: ApiObject): FieldError[] {
-  const modes = specOf(object)['accessModes']
+  const modes = part(object, 'spec')['accessModes']
   if (!Array.isArray(modes) || modes.length === 0) {
     return [requiredValue('spec.accessModes', 'at least 1 access mode is required')]
   }
   return modes
     .filter((mode: unknown) => !accessModes.includes(String(mode)))
-    .map((mode: unknown) => ({
-      reason: 'FieldValueNotSupported' as const,
-      field: 'spec.accessModes',
-      detail: `Unsupported value: ${JSON.stringify(mode)}: supported values: ${accessModes.map((known) => JSON.stringify(known)).join(', ')}`,
-    }))
+    .map((mode: unknown) => unsupportedValue('spec.accessModes', mode, accessModes))
 }
 
 function requestedStorage(spec: JsonObject): unknown {
@@ -34,19 +25,19 @@ function requestedStorage(spec: JsonObject): unknown {
 
 /** A claim's spec without what may change after creation. */
 function fixedClaimSpec(object: ApiObject): JsonObject {
-  const { resources: _resources, volumeAttributesClassName: _class, ...fixed } = specOf(object)
+  const { resources: _resources, volumeAttributesClassName: _class, ...fixed } = part(object, 'spec')
   return fixed
 }
 
 export const persistentVolumeClaimStrategy: ResourceStrategy = {
   ...plainStrategy,
   prepareForCreate(object) {
-    object['spec'] = { volumeMode: 'Filesystem', ...specOf(object) }
+    object['spec'] = { volumeMode: 'Filesystem', ...part(object, 'spec') }
     object['status'] = { phase: 'Pending' }
   },
   validate: (object) => [
     ...accessModeErrors(object),
-    ...(requestedStorage(specOf(object)) === undefined ? [requiredValue('spec.resources[storage]')] : []),
+    ...(requestedStorage(part(object, 'spec')) === undefined ? [requiredValue('spec.resources[storage]')] : []),
   ],
   validateUpdate(object, old) {
     const before = fixedClaimSpec(old)
@@ -69,11 +60,11 @@ export const persistentVolumeClaimStrategy: ResourceStrategy = {
 export const persistentVolumeStrategy: ResourceStrategy = {
   ...plainStrategy,
   prepareForCreate(object) {
-    object['spec'] = { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem', ...specOf(object) }
+    object['spec'] = { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem', ...part(object, 'spec') }
     object['status'] = { phase: 'Pending' }
   },
   validate: (object) => {
-    const capacity = specOf(object)['capacity']
+    const capacity = part(object, 'spec')['capacity']
     const sized = isJsonObject(capacity) && capacity['storage'] !== undefined
     return [...accessModeErrors(object), ...(sized ? [] : [requiredValue('spec.capacity')])]
   },

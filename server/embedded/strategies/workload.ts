@@ -1,14 +1,9 @@
-import { isJsonObject, type JsonObject } from '@/contract/json'
+import { isJsonObject, part } from '@/contract/json'
 import type { ApiObject } from '../api-object'
 import { type FieldError, requiredValue } from '../errors/status-error'
 import { plainStrategy, type ResourceStrategy } from './strategy'
 
 /** Pods and nodes. */
-
-function part(object: ApiObject, field: string): JsonObject {
-  const value = object[field]
-  return isJsonObject(value) ? value : {}
-}
 
 function podErrors(object: ApiObject): FieldError[] {
   const containers = part(object, 'spec')['containers']

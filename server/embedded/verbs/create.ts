@@ -11,7 +11,7 @@ export async function createObject(call: ResourceCall): Promise<void> {
   const body = parseBody(raw, mediaType(call.request))
   const context = writeContext(call)
   const place = { target: call.target, namespace: call.info.namespace, name: '' }
-  const object = decodeObject(body, place, { context, repeated: repeatedIn(call.request, raw) })
+  const object = decodeObject(body, place, { context, repeated: () => repeatedIn(call.request, raw) })
   const written = await call.api.store.write((revision) => decideCreate(context, object, revision))
   addWarnings(call, context.warnings)
   await sendObject(call, 201, written.body)

@@ -41,7 +41,11 @@ export async function patchObject(call: ResourceCall, subresource: WritableSubre
           decodeObject(
             patchAs({ type, mergeKeys: mergeKeysOf(target) }, old, patch),
             { target, namespace: info.namespace, name: info.name },
-            { context, patch: raw.toString('utf8'), repeated: type === jsonPatch ? [] : repeatedIn(call.request, raw) },
+            {
+              context,
+              patch: () => raw.toString('utf8'),
+              ...(type === jsonPatch ? {} : { repeated: () => repeatedIn(call.request, raw) }),
+            },
           ),
         mustNameVersion: false,
       },

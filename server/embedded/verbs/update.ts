@@ -14,7 +14,7 @@ export async function updateObject(call: ResourceCall, subresource: WritableSubr
   const body = parseBody(raw, mediaType(call.request))
   const context = writeContext(call)
   const place = { target: call.target, namespace: call.info.namespace, name: call.info.name }
-  const object = decodeObject(body, place, { context, repeated: repeatedIn(call.request, raw) })
+  const object = decodeObject(body, place, { context, repeated: () => repeatedIn(call.request, raw) })
   const createMissing = call.target.resource.strategy.createOnUpdate && subresource === ''
   const written = await call.api.store.write((revision) =>
     decideUpdate(

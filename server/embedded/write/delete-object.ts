@@ -1,7 +1,15 @@
 import { isJsonObject, type JsonObject } from '@/contract/json'
 import type { ApiObject } from '../api-object'
 import { toKubeTime } from '../clock'
-import { badRequest, conflict, type FieldError, invalid, invalidValue, notFound } from '../errors/status-error'
+import {
+  badRequest,
+  conflict,
+  type FieldError,
+  invalid,
+  invalidValue,
+  notFound,
+  unsupportedValue,
+} from '../errors/status-error'
 import { groupResource, resourceName } from '../registry/served-resource'
 import type { Decision } from '../storage/change'
 import { type ObjectKey, parseObject } from '../storage/log-entry'
@@ -52,9 +60,7 @@ function readPolicy(options: JsonObject, query: URLSearchParams): DeleteOptions[
   }
   const policy = policies.find((known) => known === given)
   if (policy !== undefined) return policy
-  const supported = [...policies, 'nil'].map((known) => JSON.stringify(known)).join(', ')
-  const detail = `Unsupported value: ${JSON.stringify(given)}: supported values: ${supported}`
-  throw refuse({ reason: 'FieldValueNotSupported', field, detail })
+  throw refuse(unsupportedValue(field, given, [...policies, 'nil']))
 }
 
 /**

@@ -1,16 +1,9 @@
 import { isJsonObject } from '@/contract/json'
 import { isLabelKey, isLabelValue } from '@/contract/selectors'
 import type { ApiObject } from '../api-object'
+import { label, labelValueWhy, labelWhy, qualifiedWhy, subdomain, subdomainWhy } from '../errors/name-words'
 import { type FieldError, forbiddenValue, invalidValue, requiredValue } from '../errors/status-error'
 import type { ServedResource } from '../registry/served-resource'
-
-const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
-const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
-
-const labelWhy =
-  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
-const subdomainWhy =
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 
 const annotationLimit = 256 * 1024
 
@@ -51,24 +44,12 @@ function labelErrors(labels: unknown): FieldError[] {
   if (!isJsonObject(labels)) return [invalidValue(field, labels, 'must be a map of strings')]
   return Object.entries(labels).flatMap(([key, value]) => {
     if (!isLabelKey(key)) {
-      return [
-        invalidValue(
-          field,
-          key,
-          "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
-        ),
-      ]
+      return [invalidValue(field, key, qualifiedWhy)]
     }
     if (typeof value !== 'string') return [invalidValue(field, value, 'must be a string')]
     if (value.length > 63) return [invalidValue(field, value, 'must be no more than 63 characters')]
     if (isLabelValue(value)) return []
-    return [
-      invalidValue(
-        field,
-        value,
-        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
-      ),
-    ]
+    return [invalidValue(field, value, labelValueWhy)]
   })
 }
 

@@ -29,11 +29,10 @@ const metadataFields = new Set([
 /** Names are said once each, and no more than anyone reads. */
 const namesLimit = 100
 
-/** Removes what the schema of the request's version does not know, and names it. */
-export function removeUnknown({ version }: Target, object: ApiObject): string[] {
-  if (version.builtIn) return version.builtIn.prune(object)
-  if (!version.compiled) return []
-  const unknown: string[] = []
+/** Removes what the schema of the request's version does not know, and names it in `unknown`. */
+export function removeUnknown({ version }: Target, object: ApiObject, unknown?: string[]): void {
+  if (version.builtIn) return version.builtIn.prune(object, unknown)
+  if (!version.compiled) return
   version.compiled.prune(object, unknown)
   const metadata: JsonObject = { ...object.metadata }
   const strange = Object.keys(metadata).filter((name) => !metadataFields.has(name))
@@ -43,7 +42,7 @@ export function removeUnknown({ version }: Target, object: ApiObject): string[] 
       Object.entries(metadata).filter(([name]) => metadataFields.has(name)),
     ) as unknown as ApiObject['metadata']
   }
-  return [...unknown, ...strange.map((name) => `metadata.${name}`)]
+  unknown?.push(...strange.map((name) => `metadata.${name}`))
 }
 
 /** A field that a body gave more than once. */
@@ -57,21 +56,24 @@ export interface Repetition {
 /** Where an object came from that may have unknown or repeated fields. */
 export interface FieldSource {
   context: WriteContext
-  /** Fields that the body had more than once. */
-  repeated?: readonly Repetition[]
+  /** Looks for fields that the body had more than once; asked only where somebody wants to know. */
+  repeated?: () => readonly Repetition[]
   /** The patch as it was sent, where the object is the result of one. */
-  patch?: string
+  patch?: () => string
 }
 
 /**
  * Removes unknown fields and says so as the request asked (`fieldValidation`): an error, Warning headers or nothing.
  * Throws 400, for patches 422, in Kubernetes' words.
  */
-export function reportUnknown(object: ApiObject, { context, repeated = [], patch }: FieldSource): void {
+export function reportUnknown(object: ApiObject, { context, repeated: findRepeated, patch }: FieldSource): void {
   const { target, options, warnings } = context
-  const unknown = removeUnknown(target, object)
   const { fieldValidation = 'Ignore' } = options
-  if (fieldValidation === 'Ignore' || (unknown.length === 0 && repeated.length === 0)) return
+  if (fieldValidation === 'Ignore') return removeUnknown(target, object)
+  const unknown: string[] = []
+  removeUnknown(target, object, unknown)
+  const repeated = findRepeated?.() ?? []
+  if (unknown.length === 0 && repeated.length === 0) return
   const others = [
     ...repeated.filter(({ inYaml }) => !inYaml).map(({ words }) => words),
     ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
@@ -89,7 +91,7 @@ export function reportUnknown(object: ApiObject, { context, repeated = [], patch
     )
   }
   throw invalid({ group: '', name: '' }, '', [
-    { reason: 'FieldValueInvalid', field: 'patch', detail: `Invalid value: ${JSON.stringify(patch)}: ${text}` },
+    { reason: 'FieldValueInvalid', field: 'patch', detail: `Invalid value: ${JSON.stringify(patch())}: ${text}` },
   ])
 }
 
@@ -97,7 +99,7 @@ export function reportUnknown(object: ApiObject, { context, repeated = [], patch
 export function refuseUndeclared({ resource, version }: Target, applied: ApiObject): void {
   if (!version.compiled) return
   const unknown: string[] = []
-  version.compiled.prune(structuredClone(applied), unknown)
+  version.compiled.prune(applied, unknown)
   const [first] = unknown
   if (first === undefined) return
   const { name, namespace } = applied.metadata
@@ -151,7 +153,7 @@ function keysAt(text: string, paths: readonly string[]): string[] {
 }
 
 /** Paths of the fields that a text in JSON has more than once. */
-export function repeatedFields(text: string): string[] {
+function repeatedFields(text: string): string[] {
   return new RepeatedFields(text).find()
 }
 

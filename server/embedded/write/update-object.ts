@@ -124,7 +124,7 @@ function ownPart(
   if (!statusApart) return wanted
   const { status: _status, ...rest } = wanted
   // `rest` keeps the fields every object has; the index signature makes the compiler forget them.
-  return { ...rest, ...(old['status'] === undefined ? {} : { status: old['status'] }) } as ApiObject
+  return { ...rest, ...statusOf(old) } as ApiObject
 }
 
 function statusOf(old: ApiObject): { status?: unknown } {

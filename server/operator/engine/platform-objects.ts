@@ -31,18 +31,22 @@ const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease', 
  * class and profile, the KubeVirt and CDI resources. What a person changed in their specs stays.
  */
 export async function installPlatformObjects(client: KubeClient, clock: Clock): Promise<void> {
-  for (const name of namespaces) {
-    const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
-    await createIfAbsent(client, namespaceKind, { object, fieldManager })
-  }
-  await createIfAbsent(client, storageClassKind, { object: storageClass, fieldManager })
-  await install(client, storageProfileKind, { object: storageProfile, status: () => storageProfileStatus })
-  await install(client, cdiConfigKind, { object: cdiConfig, status: () => cdiConfigStatus })
-  await install(client, kubeVirtKind, {
-    object: kubeVirt,
-    status: (found) => kubeVirtStatus(found.status?.conditions, clock),
-  })
-  await install(client, cdiKind, { object: cdi, status: (found) => cdiStatus(found.status?.conditions, clock) })
+  await Promise.all(
+    namespaces.map((name) => {
+      const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
+      return createIfAbsent(client, namespaceKind, { object, fieldManager })
+    }),
+  )
+  await Promise.all([
+    createIfAbsent(client, storageClassKind, { object: storageClass, fieldManager }),
+    install(client, storageProfileKind, { object: storageProfile, status: () => storageProfileStatus }),
+    install(client, cdiConfigKind, { object: cdiConfig, status: () => cdiConfigStatus }),
+    install(client, kubeVirtKind, {
+      object: kubeVirt,
+      status: (found) => kubeVirtStatus(found.status?.conditions, clock),
+    }),
+    install(client, cdiKind, { object: cdi, status: (found) => cdiStatus(found.status?.conditions, clock) }),
+  ])
 }
 
 interface Installation<T extends KubeObject & { status?: unknown }> {

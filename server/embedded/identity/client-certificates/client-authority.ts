@@ -100,7 +100,7 @@ export class ClientAuthority {
     const stored = await ensureInstanceKey<StoredAuthority>(this.#store, storedName, () => newAuthority(newKey(), now))
     if (Date.parse(new X509Certificate(stored.certificate).validTo) - now > renewBefore) return stored
     const renewed = await newAuthority(stored.key, now)
-    return replaceInstanceKey<StoredAuthority>(this.#store, storedName, () => renewed)
+    return replaceInstanceKey<StoredAuthority>(this.#store, storedName, renewed)
   }
 }
 

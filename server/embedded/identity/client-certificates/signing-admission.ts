@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, jsonEqual } from '@/contract/json'
+import { isJsonObject, type JsonObject, jsonEqual, part } from '@/contract/json'
 import { certificateSigningRequestKind } from '@/contract/kinds/certificates'
 import type { AdmissionPlugin, AdmissionRequest } from '../../admission/admission'
 import type { ApiObject } from '../../api-object'
@@ -26,11 +26,6 @@ export function signingAdmission(authorizer: Authorizer, clock: Clock): Admissio
       if (request.subresource === 'status' && before !== after) requireSigner(request, 'sign', authorizer)
     },
   }
-}
-
-function part(object: ApiObject | undefined, field: string): JsonObject {
-  const value = object?.[field]
-  return isJsonObject(value) ? value : {}
 }
 
 const statusOf = (object: ApiObject | undefined) => part(object, 'status')

@@ -1,9 +1,8 @@
 import { jsonEqual } from '@/contract/json'
-import { type ClusterRole, clusterRoleKind, type LabelSelector, type PolicyRule } from '@/contract/kinds/rbac'
-import { type LabelRequirement, matchesLabels } from '@/contract/selectors'
+import { type ClusterRole, clusterRoleKind, type PolicyRule } from '@/contract/kinds/rbac'
 import type { ApiContext } from '../../api-context'
-import { StatusError } from '../../errors/status-error'
-import { builtInTarget, serverWrite } from '../../lifecycle/bootstrap'
+import { builtInTarget, serverWrite, unlessGone } from '../../lifecycle/bootstrap'
+import { meetsLabelSelector } from '../../query/label-selector'
 import { parseObject } from '../../storage/log-entry'
 import { decideUpdate } from '../../write/update-object'
 import { clusterRoles } from './role-index'
@@ -75,9 +74,8 @@ function aggregated({ metadata, aggregationRule }: ClusterRole, all: readonly Cl
   const rules: PolicyRule[] = []
   const seen = new Set<string>()
   for (const selector of aggregationRule.clusterRoleSelectors ?? []) {
-    const requirements = requirementsOf(selector)
     for (const other of all) {
-      if (other.metadata.name === metadata.name || !matchesLabels(requirements, other.metadata.labels)) continue
+      if (other.metadata.name === metadata.name || !meetsLabelSelector(selector, other.metadata.labels)) continue
       for (const rule of other.rules ?? []) {
         const key = JSON.stringify(rule)
         if (!seen.has(key)) rules.push(rule)
@@ -88,28 +86,9 @@ function aggregated({ metadata, aggregationRule }: ClusterRole, all: readonly Cl
   return rules
 }
 
-const operators: Readonly<Record<string, LabelRequirement['operator']>> = {
-  In: 'in',
-  NotIn: 'not-in',
-  Exists: 'exists',
-  DoesNotExist: 'absent',
-}
-
-function requirementsOf({ matchLabels = {}, matchExpressions = [] }: LabelSelector): LabelRequirement[] {
-  return [
-    ...Object.entries(matchLabels).map(([key, value]) => ({ key, operator: 'in' as const, values: [value] })),
-    ...matchExpressions.map(({ key, operator, values = [] }) => ({
-      key,
-      // An operator that the strategy let pass is one of these.
-      operator: operators[operator] ?? ('exists' as const),
-      values,
-    })),
-  ]
-}
-
-async function writeRules(api: ApiContext, name: string, rules: PolicyRule[]): Promise<void> {
-  try {
-    await api.store.write((revision) =>
+function writeRules(api: ApiContext, name: string, rules: PolicyRule[]): Promise<void> {
+  return unlessGone(
+    api.store.write((revision) =>
       decideUpdate(
         serverWrite(api, builtInTarget(api, clusterRoleKind)),
         {
@@ -120,9 +99,6 @@ async function writeRules(api: ApiContext, name: string, rules: PolicyRule[]): P
         },
         revision,
       ),
-    )
-  } catch (error) {
-    // Deleted meanwhile: nothing to keep up to date.
-    if (!(error instanceof StatusError) || error.code !== 404) throw error
-  }
+    ),
+  )
 }

@@ -1,4 +1,5 @@
 import type { PolicyRule } from '@/contract/kinds/rbac'
+import { matchesPath } from './policy-rule'
 
 /**
  * What of `wanted` is not already in `held`, in the smallest pieces a rule has: one verb on one resource. Empty when the
@@ -32,7 +33,7 @@ const includes = (list: readonly string[] | undefined, value: string) =>
 function covers(held: PolicyRule, piece: PolicyRule): boolean {
   if (!piece.verbs.every((verb) => includes(held.verbs, verb))) return false
   const path = piece.nonResourceURLs?.[0]
-  if (path !== undefined) return (held.nonResourceURLs ?? []).some((pattern) => coversPath(pattern, path))
+  if (path !== undefined) return (held.nonResourceURLs ?? []).some((pattern) => matchesPath(pattern, path))
   return coversObjects(held, piece)
 }
 
@@ -49,10 +50,6 @@ function coversResource(held: readonly string[], resource: string): boolean {
   if (held.includes('*') || held.includes(resource)) return true
   const slash = resource.indexOf('/')
   return slash >= 0 && held.includes(`*${resource.slice(slash)}`)
-}
-
-function coversPath(held: string, path: string): boolean {
-  return held === path || held === '*' || (held.endsWith('*') && path.startsWith(held.replace(/\*+$/, '')))
 }
 
 /** Rules about one and the same resource as one rule with all their verbs. */

@@ -11,6 +11,7 @@ import type { ApiObject } from '../../api-object'
 import { builtInTarget, ensureObject, serverWrite } from '../../lifecycle/bootstrap'
 import { decideDelete } from '../../write/delete-object'
 import { decideUpdate } from '../../write/update-object'
+import { reader } from '../../write/write-context'
 import { missingRules } from './covers'
 import { aggregateTo, type DefaultRole, groupSubject } from './default-role'
 import { kubernetesRoles } from './kubernetes-roles'
@@ -113,26 +114,26 @@ async function update(
 ): Promise<void> {
   const { name, labels, annotations } = wanted.metadata
   const kind = resource === clusterRoles ? clusterRoleKind : clusterRoleBindingKind
+  const key = { resource, namespace: '', name }
+  const produce = (old: ApiObject): ApiObject => {
+    if (old.metadata.annotations?.[autoUpdate] === 'false') return old
+    return {
+      ...old,
+      ...additions(old),
+      metadata: {
+        ...old.metadata,
+        labels: { ...labels, ...old.metadata.labels },
+        annotations: { ...annotations, ...old.metadata.annotations },
+      },
+    }
+  }
+  // Nearly every start finds nothing to add, and need not go through admission to learn it.
+  const present = reader(api)(key)
+  if (present && jsonEqual(produce(present), present)) return
   await api.store.write((revision) =>
     decideUpdate(
       serverWrite(api, builtInTarget(api, kind)),
-      {
-        key: { resource, namespace: '', name },
-        subresource: '',
-        mustNameVersion: false,
-        produce: (old) => {
-          if (old.metadata.annotations?.[autoUpdate] === 'false') return old
-          return {
-            ...old,
-            ...additions(old),
-            metadata: {
-              ...old.metadata,
-              labels: { ...labels, ...old.metadata.labels },
-              annotations: { ...annotations, ...old.metadata.annotations },
-            },
-          }
-        },
-      },
+      { key, subresource: '', mustNameVersion: false, produce },
       revision,
     ),
   )

@@ -64,7 +64,8 @@ function pathCheck(rule: PolicyRule): Check {
     patterns.some((pattern) => matchesPath(pattern, attributes.path))
 }
 
-function matchesPath(pattern: string, path: string): boolean {
+/** Whether a path is meant by a rule's `nonResourceURLs` entry, which may end in `*`; so is a longer such entry. */
+export function matchesPath(pattern: string, path: string): boolean {
   if (pattern === all || pattern === path) return true
   return pattern.endsWith(all) && path.startsWith(pattern.replace(/\*+$/, ''))
 }

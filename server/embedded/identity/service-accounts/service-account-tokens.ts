@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { isJsonObject, type JsonObject } from '@/contract/json'
+import { isJsonObject, type JsonObject, part } from '@/contract/json'
 import type { ApiObject } from '../../api-object'
 import type { Clock } from '../../clock'
 import { peekObject } from '../../storage/log-entry'
@@ -60,12 +60,6 @@ export class ServiceAccountTokens {
 
   publicKeys(): { keys: object[] } {
     return this.#parts.keys.publicKeys()
-  }
-
-  /** Signs with a new key; forgets which signatures it has seen. */
-  async rotateKeys(): Promise<void> {
-    await this.#parts.keys.rotate()
-    this.#verified.clear()
   }
 
   issue({ namespace, account, audiences, lifetime, bound }: TokenOrder): { token: string; expires: Date } {
@@ -207,11 +201,6 @@ function accountUser(namespace: string, account: JsonObject): User {
     uid: text(account, 'uid'),
     groups: [...accountGroups(namespace), 'system:authenticated'],
   }
-}
-
-function part(object: JsonObject, field: string): JsonObject {
-  const value = object[field]
-  return isJsonObject(value) ? value : {}
 }
 
 function text(object: JsonObject, field: string): string {

@@ -8,7 +8,7 @@ import {
   verify,
 } from 'node:crypto'
 import type { ObjectStore } from '../../storage/object-store'
-import { ensureInstanceKey, replaceInstanceKey } from '../instance-keys'
+import { ensureInstanceKey } from '../instance-keys'
 
 /** Key pairs (PEM, PKCS #8), the one that signs first; the others still verify. */
 interface StoredKeys {
@@ -23,30 +23,17 @@ interface SigningKey {
 
 const storedName = 'service-account-signing'
 
-/** How many keys stay: the one that signs and the one before, whose tokens run out. */
-const kept = 2
-
 /** The keys behind service account tokens: ES256 (RFC 7518, 3.4), named by the hash of the public key. */
 export class SigningKeys {
-  readonly #store: ObjectStore
-  #keys: SigningKey[]
+  readonly #keys: readonly SigningKey[]
 
-  private constructor(store: ObjectStore, stored: StoredKeys) {
-    this.#store = store
+  private constructor(stored: StoredKeys) {
     this.#keys = stored.keys.map(readKey)
   }
 
   /** Reads the instance's keys; makes the first. */
   static async open(store: ObjectStore): Promise<SigningKeys> {
-    return new SigningKeys(store, await ensureInstanceKey<StoredKeys>(store, storedName, () => ({ keys: [newKey()] })))
-  }
-
-  /** Signs with a new key from now on; tokens of the last one stay valid, those of older ones do not. */
-  async rotate(): Promise<void> {
-    const stored = await replaceInstanceKey<StoredKeys>(this.#store, storedName, (old) => ({
-      keys: [newKey(), ...(old?.keys ?? [])].slice(0, kept),
-    }))
-    this.#keys = stored.keys.map(readKey)
+    return new SigningKeys(await ensureInstanceKey<StoredKeys>(store, storedName, () => ({ keys: [newKey()] })))
   }
 
   /** A JWS in compact form (RFC 7515). */

@@ -40,9 +40,10 @@ export function nodeController(engine: Engine): ControllerDefinition {
       if ('away' in facts) await markLost(engine, { node, message: facts.away })
       else {
         await keepNode(engine, { node, facts })
-        if (emulated !== (facts.accelerator === 'tcg')) {
-          await writeEmulation(engine.client, facts.accelerator === 'tcg')
-          emulated = facts.accelerator === 'tcg'
+        const useEmulation = facts.accelerator === 'tcg'
+        if (emulated !== useEmulation) {
+          await writeEmulation(engine.client, useEmulation)
+          emulated = useEmulation
         }
       }
       return { requeueAfter: renewInterval }

@@ -4,7 +4,7 @@ import { type VirtualMachineInstance, virtualMachineInstanceKind } from '@/contr
 import type { KubeObject, ObjectRef } from '@/contract/kube-object'
 import { ApiError } from '@/server/cluster/kube-client'
 import { type ControllerDefinition, defineController, refOf, watchKind } from '../../runtime/controller'
-import type { Engine } from '../engine'
+import type { Engine, EventComponent } from '../engine'
 import { HypervisorError } from '../hypervisor-port'
 import { writeObject, writeStatus } from '../writes'
 import { createAddressPool } from './addresses'
@@ -89,10 +89,22 @@ async function reconcile(engine: Engine, observed: ObservedInstance, onGone: () 
       if (action.type === 'removeFinalizer') onGone()
     } catch (error) {
       if (action.type === 'startMachine' && error instanceof HypervisorError) {
-        await reportStartError(engine, { ...observed, vmi: written, startError: error })
+        await reportRefusal(
+          engine,
+          { ...observed, vmi: written, startError: error },
+          { component: 'virt-handler', reason: 'SyncFailed', message: `failed to start: ${error.message}` },
+        )
       }
       if (action.type === 'createPod' && error instanceof ApiError && error.code < 500) {
-        await reportPodError(engine, { ...observed, vmi: written, podError: error.message })
+        await reportRefusal(
+          engine,
+          { ...observed, vmi: written, podError: error.message },
+          {
+            component: 'virtualmachine-controller',
+            reason: 'FailedCreate',
+            message: `Error creating pod: ${error.message}`,
+          },
+        )
       }
       throw error
     }
@@ -106,19 +118,16 @@ function isPodStatusDue(pod: Pod, { podStatus, actions }: InstanceDecision): boo
   return !actions.some(({ type }) => type === 'bindPod' || type === 'deletePod')
 }
 
-/** What the host said goes into the status, or ends the instance, before the start is tried again. */
-async function reportStartError(engine: Engine, observed: ObservedInstance): Promise<void> {
-  const { instance } = decideInstance(observed)
-  const message = `failed to start: ${observed.startError?.message ?? ''}`
-  engine.events('virt-handler').warning(observed.vmi, 'SyncFailed', message)
-  await writeObject(engine.client, virtualMachineInstanceKind, { read: observed.vmi, next: instance, fieldManager })
+interface Refusal {
+  component: EventComponent
+  reason: string
+  message: string
 }
 
-/** A refused Pod, by a quota for example, is told in virt-controller's words before it is tried again. */
-async function reportPodError(engine: Engine, observed: ObservedInstance): Promise<void> {
+/** What was refused goes into the status, or ends the instance, before it is tried again. */
+async function reportRefusal(engine: Engine, observed: ObservedInstance, refusal: Refusal): Promise<void> {
   const { instance } = decideInstance(observed)
-  const message = `Error creating pod: ${observed.podError ?? ''}`
-  engine.events('virtualmachine-controller').warning(observed.vmi, 'FailedCreate', message)
+  engine.events(refusal.component).warning(observed.vmi, refusal.reason, refusal.message)
   await writeObject(engine.client, virtualMachineInstanceKind, { read: observed.vmi, next: instance, fieldManager })
 }
 
