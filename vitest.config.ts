@@ -6,7 +6,7 @@ export default defineConfig({
   plugins: [react()],
   resolve: { alias: { '@': fileURLToPath(new URL('.', import.meta.url)) } },
   test: {
-    include: ['{app,components,contract,server,bench,scripts}/**/*.test.{ts,tsx}'],
+    include: ['{app,components,contract,server,bench,deploy,scripts}/**/*.test.{ts,tsx}'],
     globalSetup: ['scripts/schemas/vitest-setup.mjs'],
     environment: 'node',
     testTimeout: 20_000,

@@ -12,7 +12,10 @@ const pages = {
   stamp: path.join(nextDirectory, 'chiave-stamp'),
   sources: [...shared, 'app', 'components', 'public', 'next.config.mjs', 'proxy.ts'],
 }
-const server = { stamp: path.join(distDirectory, 'chiave-stamp'), sources: [...shared, 'scripts/schemas', 'server'] }
+const server = {
+  stamp: path.join(distDirectory, 'chiave-stamp'),
+  sources: [...shared, 'scripts/schemas', 'deploy/base/definitions.yaml', 'server'],
+}
 
 /**
  * The server's entry points. The import worker is one of its own because it runs as another user and should load

@@ -37,6 +37,7 @@ describe('the command line', () => {
     [['--cluster', 'openshift'], /--cluster/],
     [['--run', 'console,kitchen'], /--run.*kitchen/],
     [['--frobnicate'], /--frobnicate/],
+    [['--import-deny', 'loopback,home'], /--import-deny.*home/],
     [['--port', '8006', '--api-port', '8006'], /--api-port/],
     [['stray'], /stray/],
     [['--nodes', '2'], /one node/],

@@ -1,6 +1,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
+import ipaddr from 'ipaddr.js'
 import * as z from 'zod'
 import { StartError } from './start-error'
 
@@ -25,6 +26,13 @@ const optionSchema = z.object({
   nodes: z.coerce.number().int().min(1).max(16).default(1),
   'public-host': z.string().optional(),
   'insecure-http': z.stringbool().default(false),
+  'metrics-port': port.optional(),
+  namespace: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'not the name of a namespace')
+    .optional(),
+  'service-account': z.string().min(1).optional(),
+  'import-deny': z.string().default(''),
   'stop-vms': z.stringbool().default(false),
 })
 
@@ -37,12 +45,21 @@ export interface Config {
   home: string
   cluster: 'embedded' | 'kubeconfig' | 'in-cluster'
   kubeconfig: string | undefined
-  context: string | undefined
+  /** Of the kubeconfig; undefined: all of them. */
+  contexts: readonly string[] | undefined
   nodes: number
   /** Host names besides the bound address under which browsers may reach the console. */
   publicHosts: readonly string[]
   /** Plain HTTP on an address that other hosts reach: only by this explicit flag. */
   insecureHttp: boolean
+  /** Where an operator without console answers for its health; undefined: nowhere. */
+  metricsPort: number | undefined
+  /** Chiave's own namespace in a cluster; undefined: the pod's. */
+  namespace: string | undefined
+  /** Absolute; where the pod's service account is; undefined: where every pod has it. */
+  serviceAccount: string | undefined
+  /** Networks, `loopback` or `private`: what imports of disk images may not reach. */
+  importDeny: readonly string[]
   stopVms: boolean
 }
 
@@ -88,10 +105,17 @@ export function parseConfig(argv: readonly string[], env: Environment): Config {
     home: path.resolve(given.home ?? defaultHome(env)),
     cluster: given.cluster,
     kubeconfig: given.kubeconfig ?? (given.cluster === 'kubeconfig' ? env['KUBECONFIG'] : undefined),
-    context: given.context,
+    contexts: given.context
+      ?.split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
     nodes: given.nodes,
     publicHosts: (given['public-host'] ?? '').split(',').filter((host) => host !== ''),
     insecureHttp: given['insecure-http'],
+    metricsPort: given['metrics-port'],
+    namespace: given.namespace,
+    serviceAccount: given['service-account'] === undefined ? undefined : path.resolve(given['service-account']),
+    importDeny: parseDenied(given['import-deny']),
     stopVms: given['stop-vms'],
   }
 }
@@ -146,6 +170,17 @@ function fromEnvironment(env: Environment): Record<string, string> {
     if (value !== undefined && value !== '') found[name] = value
   }
   return found
+}
+
+function parseDenied(list: string): readonly string[] {
+  const entries = list.split(',').map((entry) => entry.trim())
+  const denied = entries.filter((entry) => entry !== '')
+  for (const entry of denied) {
+    if (!['loopback', 'private'].includes(entry) && !ipaddr.isValid(entry) && !ipaddr.isValidCIDR(entry)) {
+      throw new StartError(`--import-deny: "${entry}" is neither a network like 10.0.0.0/8 nor loopback or private.`)
+    }
+  }
+  return denied
 }
 
 function parseParts(list: string): ReadonlySet<Part> {

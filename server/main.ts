@@ -12,9 +12,11 @@ import { buildStop } from './supervisor/build-stop'
 import { layOut } from './supervisor/layout'
 import type { PartsContext } from './supervisor/parts-context'
 import { runWhereReachable } from './supervisor/reachable'
+import { keepCertificates } from './supervisor/renew-certificates'
 import type { Running } from './supervisor/shut-down-guests'
 import { outsideConnection, startConsole } from './supervisor/start-console'
 import { certificateHosts, embeddedObstacle, startAgents, startCluster } from './supervisor/start-embedded'
+import { runsOperator, startOperator } from './supervisor/start-operator'
 
 /** Starts everything that the command line names; read downwards it is the list of Chiave's parts. */
 async function main(argv: readonly string[]): Promise<void> {
@@ -87,16 +89,21 @@ async function startParts(context: PartsContext, running: Running): Promise<void
   if (embedded && config.run.has('engine')) running.agents = startAgents(context)
   const api = embedded && config.run.has('api') ? await startCluster(context) : undefined
   running.cluster = api ? [api.cluster] : []
-  const ready = () => [...running.agents, ...running.cluster].map((part) => part.ready)
+  const operator = !embedded && runsOperator(config) ? startOperator(context) : undefined
+  if (operator) running.console = [operator]
+  const ready = () => [...running.agents, ...running.cluster, ...(operator ? [operator] : [])].map((part) => part.ready)
   if (!config.run.has('console')) {
     await Promise.all(ready())
+    keepCertificates(context, api ? { api: api.cluster } : {})
     say(`Chiave runs ${[...config.run].join(', ')} without the console.`)
     return
   }
   const connection = api ? ({ type: 'socket', name: 'local', ...api.connection } as const) : outsideConnection(config)
   const { process: console, fingerprint } = await startConsole(context, connection)
-  running.console = [console]
+  running.console = [console, ...running.console]
   const [consoleReady] = await Promise.all([console.ready, ...ready()])
+  // A fingerprint: the console's certificate is one of this instance's own.
+  keepCertificates(context, { ...(api ? { api: api.cluster } : {}), ...(fingerprint ? { console } : {}) })
   announce({ config, ready: consoleReady, fingerprint, say })
 }
 
@@ -122,6 +129,10 @@ async function runProcess(name: string | undefined): Promise<void> {
     case 'console': {
       const { startConsoleProcess } = await import('./processes/console')
       return runChild('console', (config, context) => startConsoleProcess(only(config, 'console'), context))
+    }
+    case 'platform': {
+      const { startPlatformProcess } = await import('./processes/platform')
+      return runChild('platform', (config, context) => startPlatformProcess(only(config, 'platform'), context))
     }
     default:
       throw new StartError(`There is no process called ${name ?? ''}.`)

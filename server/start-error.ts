@@ -43,7 +43,7 @@ const sentences: Record<string, Explain> = {
 export function explainStart(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error))
   // Parts that know better what was being done bring their own sentence.
-  if (error.name === 'ListenError' || error.name === 'KubeconfigError') return new StartError(error.message)
+  if (['ListenError', 'KubeconfigError', 'NotInCluster'].includes(error.name)) return new StartError(error.message)
   // Node's system errors carry these fields without a class of their own.
   const system = error as SystemError
   const sentence = sentences[system.code ?? '']?.(system)

@@ -1,12 +1,12 @@
-import { SignInPage } from '@/components/shell/sign-in-page'
+import { SignInPage } from '@/components/sign-in/sign-in-page'
 
 export default async function SignInRoute({
   searchParams,
 }: {
   searchParams: Promise<Record<string, string | string[] | undefined>>
 }) {
-  const { error, next } = await searchParams
-  return <SignInPage error={one(error)} next={one(next)} />
+  const { error, reason, next } = await searchParams
+  return <SignInPage error={one(error)} reason={one(reason)} next={one(next)} />
 }
 
 const one = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value)

@@ -6,6 +6,7 @@ import { useMemo } from 'react'
 import { eventKind, type KubeEvent } from '@/contract/kinds/core'
 import { type Translate, useT } from '../i18n/use-t'
 import { FailureView } from '../kube/failure-view'
+import { PartlyListed } from '../kube/partly-listed'
 import { useList } from '../kube/use-list'
 import { useAddressQuery, useTableAddress } from '../shell/use-address-query'
 import { DataTable } from '../ui/data-table'
@@ -34,6 +35,7 @@ export function ActivityPage() {
     <>
       <PageHeader title={t('shell.page.activity')} description={t('activity.description')} />
       <PageSection hasBodyWrapper={false} isFilled>
+        <PartlyListed of={[events]} />
         {events.error && !events.loaded ? (
           <FailureView failure={events.error} />
         ) : (

@@ -5,8 +5,9 @@ import { type Kind, resourcePath } from '@/contract/kinds/kind'
 import type { KubeList, KubeObject, KubeStatus, ObjectRef } from '@/contract/kube-object'
 import { csrfHeader } from '@/contract/session'
 import { useCluster } from './cluster'
-import { useSession } from './session'
-import { goToSignIn } from './sign-in-redirect'
+import { useOptionalSession, useSession } from './session'
+import { useSessionRecovery } from './sign-in-again'
+import { useForgetAccess } from './use-forget-access'
 
 /** A refused or failed call. `status` carries the server's own words; code 0 means that no answer came at all. */
 export class ApiFailure extends Error {
@@ -60,44 +61,71 @@ export interface KubeApi {
   call(method: string, path: string, body?: unknown): Promise<unknown>
 }
 
-export interface KubeApiOptions {
-  cluster: string
+export interface CallerOptions {
   csrfToken: string
-  /** Called once per answer 401, before the failure is thrown. */
-  onSignedOut: () => void
+  /**
+   * Called once per answer 401, before the failure is thrown. What it may resolve to is the CSRF token of a new session:
+   * then the call is made once more, so that nothing is lost when a session ends in the middle of work.
+   */
+  onSignedOut: (method: string) => undefined | Promise<string | undefined>
+  /** Called once per answer 403, before the failure is thrown: what was known of permissions is no longer so. */
+  onForbidden?: (path: string) => void
+}
+
+export interface KubeApiOptions extends CallerOptions {
+  cluster: string
   /** Where the console is; default: this page's own origin. */
   origin?: string
 }
 
-/** Builds the API of one cluster over `/k8s/<cluster>`. */
-export function createKubeApi({ cluster, csrfToken, onSignedOut, origin = '' }: KubeApiOptions): KubeApi {
-  const root = `${origin}/k8s/${encodeURIComponent(cluster)}`
+interface CallContent {
+  body?: unknown
+  contentType?: string
+}
 
-  async function send(
-    method: string,
-    path: string,
-    { body, contentType }: { body?: unknown; contentType?: string } = {},
-  ) {
+/** Makes calls below an address; the answer is parsed as `KubeApi.call` says. Throws ApiFailure. */
+export type Caller = (method: string, path: string, content?: CallContent) => Promise<unknown>
+
+/** Builds the caller behind `/k8s/<cluster>` and `/auth`. */
+export function createCaller(root: string, { csrfToken, onSignedOut, onForbidden }: CallerOptions): Caller {
+  // A new session has another one; whoever still holds this caller goes on with it.
+  let token = csrfToken
+
+  async function ask(method: string, path: string, { body, contentType }: CallContent) {
     const headers: Record<string, string> = { accept: '*/*' }
-    if (method !== 'GET' && method !== 'HEAD') headers[csrfHeader] = csrfToken
+    if (method !== 'GET' && method !== 'HEAD') headers[csrfHeader] = token
     if (body !== undefined) headers['content-type'] = contentType ?? 'application/json'
-    let response: Response
-    let text: string
     try {
-      response = await fetch(root + path, {
+      const response = await fetch(root + path, {
         method,
         headers,
         credentials: 'same-origin',
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
-      text = await response.text()
+      return { response, text: await response.text() }
     } catch (cause) {
       throw new ApiFailure(failureStatus(0, 'NetworkFailure', cause instanceof Error ? cause.message : String(cause)))
     }
-    if (response.ok) return parseBody(response, text)
-    if (response.status === 401) onSignedOut()
-    throw new ApiFailure(readFailure(response, text))
   }
+
+  return async (method, path, content = {}) => {
+    let answer = await ask(method, path, content)
+    if (answer.response.status === 401) {
+      const renewed = await onSignedOut(method)
+      if (renewed !== undefined) {
+        token = renewed
+        answer = await ask(method, path, content)
+      }
+    }
+    if (answer.response.ok) return parseBody(answer.response, answer.text)
+    if (answer.response.status === 403) onForbidden?.(path)
+    throw new ApiFailure(readFailure(answer.response, answer.text))
+  }
+}
+
+/** Builds the API of one cluster over `/k8s/<cluster>`. */
+export function createKubeApi({ cluster, origin = '', ...options }: KubeApiOptions): KubeApi {
+  const send = createCaller(`${origin}/k8s/${encodeURIComponent(cluster)}`, options)
 
   return {
     get: async <T extends KubeObject>(kind: Kind<T>, ref: ObjectRef) =>
@@ -156,7 +184,19 @@ export function createKubeApi({ cluster, csrfToken, onSignedOut, origin = '' }: 
 export function useKubeApi(): KubeApi {
   const cluster = useCluster()
   const { csrfToken } = useSession()
-  return useMemo(() => createKubeApi({ cluster, csrfToken, onSignedOut: goToSignIn }), [cluster, csrfToken])
+  const onSignedOut = useSessionRecovery()
+  const onForbidden = useForgetAccess(cluster)
+  return useMemo(
+    () => createKubeApi({ cluster, csrfToken, onSignedOut, onForbidden }),
+    [cluster, csrfToken, onSignedOut, onForbidden],
+  )
+}
+
+/** The console's own calls (`/auth/…`) as the signed-in person; where nobody is signed in, they are refused. */
+export function useConsoleApi(): Caller {
+  const csrfToken = useOptionalSession()?.csrfToken ?? ''
+  const onSignedOut = useSessionRecovery()
+  return useMemo(() => createCaller('', { csrfToken, onSignedOut }), [csrfToken, onSignedOut])
 }
 
 function queryOf(parameters: Record<string, string | undefined>): string {

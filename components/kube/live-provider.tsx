@@ -4,7 +4,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from 'react'
 import { type LiveConnection, LiveSocket } from './live-socket'
 import { liveQueryKey } from './query-keys'
-import { goToSignIn } from './sign-in-redirect'
+import { onSignedInAgain, recoverSession } from './sign-in-again'
 
 const LiveContext = createContext<LiveSocket | undefined>(undefined)
 
@@ -17,14 +17,17 @@ export function LiveProvider({ children, address = liveAddress }: { children: Re
         address,
         publish: (query, state) => queryClient.setQueryData(liveQueryKey(query), state),
         forget: (query) => queryClient.removeQueries({ queryKey: liveQueryKey(query), exact: true }),
-        onRefused: () => void leaveIfSignedOut(),
+        // A socket cannot tell why it was refused; the session's own address can.
+        onRefused: () => void recoverSession('GET'),
       }),
   )
   useEffect(() => {
     const visible = () => document.visibilityState === 'visible' && socket.retryNow()
     window.addEventListener('online', socket.retryNow)
     document.addEventListener('visibilitychange', visible)
+    const stopListening = onSignedInAgain(socket.retryNow)
     return () => {
+      stopListening()
       window.removeEventListener('online', socket.retryNow)
       document.removeEventListener('visibilitychange', visible)
       socket.close()
@@ -52,14 +55,4 @@ export function useLiveConnection(): LiveConnection {
 
 function liveAddress(): string {
   return `${window.location.protocol === 'https:' ? 'wss' : 'ws'}://${window.location.host}/live`
-}
-
-async function leaveIfSignedOut(): Promise<void> {
-  try {
-    const answer = await fetch('/auth/session', { credentials: 'same-origin' })
-    if (answer.status === 401) goToSignIn()
-  } catch (cause) {
-    // The console itself is away: the banner says so already, and the socket keeps trying.
-    if (!(cause instanceof TypeError)) throw cause
-  }
 }

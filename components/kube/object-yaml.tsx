@@ -14,12 +14,13 @@ import {
 import { DownloadIcon } from '@patternfly/react-icons'
 import type { Kind } from '@/contract/kinds/kind'
 import type { KubeObject } from '@/contract/kube-object'
+import { AskLink } from '../access/ask-link'
 import { useT } from '../i18n/use-t'
 import { saveFile } from '../ui/save-file'
 import { YamlDiff, YamlEditor } from '../ui/yaml-editor'
 import { FailureView } from './failure-view'
 import styles from './object-yaml.module.css'
-import { useAccess } from './use-access'
+import { type Access, useAccess } from './use-access'
 import { useKindSchema } from './use-kind-schema'
 import { useYamlEditing, type YamlEditing } from './use-yaml-editing'
 
@@ -45,7 +46,7 @@ export function ObjectYaml<T extends KubeObject>({ kind, object }: ObjectYamlPro
   const schema = useKindSchema(kind)
   return (
     <div className={styles['page']}>
-      <Notices editing={editing} readOnly={readOnly} reason={access.reason} />
+      <Notices editing={editing} access={access} />
       <div className={styles['editor']}>
         {editing.reviewing ? (
           <YamlDiff label={t('objects.yaml.diffLabel', { name })} before={editing.before} after={editing.text} />
@@ -107,22 +108,14 @@ function EditButtons({ editing }: { editing: YamlEditing }) {
 }
 
 /** Everything one should know before going on, above the text. */
-function Notices({
-  editing,
-  readOnly,
-  reason,
-}: {
-  editing: YamlEditing
-  readOnly: boolean
-  reason: string | undefined
-}) {
+function Notices({ editing, access }: { editing: YamlEditing; access: Access }) {
   const t = useT()
   const overtaken = editing.conflict || editing.changedMeanwhile
   return (
     <>
-      {readOnly && (
+      {access.allowed === false && (
         <Alert component="p" isInline isPlain variant="info" title={t('objects.yaml.readOnly')}>
-          {reason}
+          {access.reason} <AskLink missing={access.missing} />
         </Alert>
       )}
       {overtaken && (
@@ -168,7 +161,7 @@ function Notices({
           {editing.problem.words !== '' && <pre className={styles['words']}>{editing.problem.words}</pre>}
         </Alert>
       )}
-      {editing.failure && <FailureView failure={editing.failure} small />}
+      {editing.failure && <FailureView failure={editing.failure} small ofAction />}
     </>
   )
 }

@@ -10,3 +10,8 @@ export function liveQueryKey(query: LiveQuery): readonly ['live', string] {
 export function callQueryKey(cluster: string, call: string, parameters: unknown): readonly unknown[] {
   return ['call', cluster, call, parameters]
 }
+
+/** Key of everything that is known of a cluster's permissions; what follows tells the question. */
+export function accessQueryKey(cluster: string): readonly unknown[] {
+  return ['call', cluster, 'access']
+}

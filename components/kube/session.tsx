@@ -16,3 +16,8 @@ export function useSession(): SessionInfo {
   if (session === undefined) throw new Error('useSession needs a SessionProvider above it')
   return session
 }
+
+/** The same where there may be none: on the sign-in page. */
+export function useOptionalSession(): SessionInfo | undefined {
+  return useContext(SessionContext)
+}

@@ -3,12 +3,15 @@ const storageKey = 'chiave-return'
 /** A sign-in takes a moment, not an afternoon: later one would be surprised to land there. Milliseconds. */
 const patience = 15 * 60_000
 
-/** Leaves for the sign-in page and keeps where the person was, also for the tab in which they will open their link. */
-export function goToSignIn(): void {
+/**
+ * Leaves for the sign-in page and keeps where the person was, also for the tab in which they will open their link. Only for
+ * pages on which nothing can be lost: elsewhere `askToSignInAgain`. `reason` is why, one of `signInReasons`.
+ */
+export function goToSignIn(reason?: string): void {
   const { pathname, search } = window.location
   if (pathname === signInPath) return
   keepReturn(pathname + search)
-  window.location.assign(signInPath)
+  window.location.assign(reason === undefined ? signInPath : `${signInPath}?reason=${encodeURIComponent(reason)}`)
 }
 
 /** Notes where to go after signing in. */
@@ -20,6 +23,12 @@ export function keepReturn(page: string): void {
 export function takeReturn(): string | undefined {
   const text = window.localStorage.getItem(storageKey)
   window.localStorage.removeItem(storageKey)
+  return text === null ? undefined : readReturn(text, Date.now())
+}
+
+/** The same without using it up. */
+export function peekReturn(): string | undefined {
+  const text = window.localStorage.getItem(storageKey)
   return text === null ? undefined : readReturn(text, Date.now())
 }
 

@@ -9,6 +9,8 @@ import { virtualMachineInstanceKind } from '@/contract/kinds/virtual-machine-ins
 import { type Translate, useT } from '../i18n/use-t'
 import { useCluster } from '../kube/cluster'
 import { FailureView } from '../kube/failure-view'
+import { InstallLink, partOf } from '../kube/missing-part'
+import { PartlyListed } from '../kube/partly-listed'
 import { useList } from '../kube/use-list'
 import { useOffers } from '../kube/use-offers'
 import { paths } from '../shell/paths'
@@ -33,6 +35,7 @@ export function NetworksPage() {
     <>
       <PageHeader title={t('shell.page.networks')} description={t('networks.description')} />
       <PageSection hasBodyWrapper={false}>
+        <PartlyListed of={[vmis]} />
         {vmis.error && !vmis.loaded ? (
           <FailureView failure={vmis.error} />
         ) : (
@@ -111,6 +114,7 @@ function Offers() {
 function OfferRow({ offer }: { offer: NetworkOffer }) {
   const t = useT()
   const kind = networkKinds[offer]
+  const part = partOf(kind.group)
   const offered = useOffers(kind)
   const { items, loaded } = useList(kind, { enabled: offered === true })
   return (
@@ -124,7 +128,9 @@ function OfferRow({ offer }: { offer: NetworkOffer }) {
             {loaded ? t('networks.offers.count', { count: items.length }) : t('networks.offers.yes')}
           </StatusLabel>
         ) : (
-          <StatusLabel tone="off">{t('networks.offers.no')}</StatusLabel>
+          <>
+            <StatusLabel tone="off">{t('networks.offers.no')}</StatusLabel> {part && <InstallLink part={part} />}
+          </>
         )}
       </Td>
       <Td dataLabel={t('networks.offers.adds')}>{t(`networks.adds.${offer}`)}</Td>

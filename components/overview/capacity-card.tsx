@@ -65,7 +65,9 @@ export function CapacityCard() {
         </LiveSection>
       </CardBody>
       <CardFooter>
-        <Link href={paths.hosts(cluster)}>{t('overview.capacity.hosts', { count: nodes.items.length })}</Link>
+        {nodes.loaded && (
+          <Link href={paths.hosts(cluster)}>{t('overview.capacity.hosts', { count: nodes.items.length })}</Link>
+        )}
       </CardFooter>
     </Card>
   )

@@ -7,6 +7,7 @@ import { dataVolumeKind } from '@/contract/kinds/data-volume'
 import { useT } from '../i18n/use-t'
 import { useCluster } from '../kube/cluster'
 import { LiveSection } from '../kube/live-section'
+import { MissingPart } from '../kube/missing-part'
 import { useList } from '../kube/use-list'
 import { useOffers } from '../kube/use-offers'
 import { paths } from '../shell/paths'
@@ -31,7 +32,7 @@ export function ImportsCard() {
       </CardHeader>
       <CardBody>
         {offered === false ? (
-          <EmptyView small title={t('overview.imports.missing')} body={t('overview.imports.missingBody')} />
+          <MissingPart part="cdi" small />
         ) : (
           <LiveSection of={[dataVolumes]}>
             {imports.length === 0 ? (

@@ -9,9 +9,9 @@ import { useCluster } from '../kube/cluster'
 import { LiveSection } from '../kube/live-section'
 import { useList } from '../kube/use-list'
 import { paths } from '../shell/paths'
-import { LinkButton } from '../ui/link-button'
 import { toneIcon } from '../ui/status-label'
 import { EmptyView } from '../ui/views'
+import { CreateMachineButton } from '../virtual-machine/create-machine-button'
 import { printableStatusOf, statusTones } from '../virtual-machine/status'
 import styles from './overview.module.css'
 
@@ -41,7 +41,7 @@ export function MachinesCard() {
               small
               title={t('machines.empty.title')}
               body={t('machines.empty.body')}
-              action={<LinkButton href={paths.createVirtualMachine(cluster)}>{t('machines.create')}</LinkButton>}
+              action={<CreateMachineButton variant="secondary" />}
             />
           ) : (
             <ul className={styles['states']}>

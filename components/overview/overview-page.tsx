@@ -3,10 +3,8 @@
 import { Grid, GridItem, PageSection, Stack, StackItem } from '@patternfly/react-core'
 import { EmulationNotice } from '../hosts/emulation-notice'
 import { useT } from '../i18n/use-t'
-import { useCluster } from '../kube/cluster'
-import { paths } from '../shell/paths'
-import { LinkButton } from '../ui/link-button'
 import { PageHeader } from '../ui/page-header'
+import { CreateMachineButton } from '../virtual-machine/create-machine-button'
 import { CapacityCard } from './capacity-card'
 import { ImportsCard } from './imports-card'
 import { MachinesCard } from './machines-card'
@@ -15,17 +13,9 @@ import { RecentEventsCard } from './recent-events-card'
 /** The first page: how the cluster is doing, at a glance and live. */
 export function OverviewPage() {
   const t = useT()
-  const cluster = useCluster()
   return (
     <>
-      <PageHeader
-        title={t('shell.page.overview')}
-        actions={
-          <LinkButton variant="primary" href={paths.createVirtualMachine(cluster)}>
-            {t('machines.create')}
-          </LinkButton>
-        }
-      />
+      <PageHeader title={t('shell.page.overview')} actions={<CreateMachineButton />} />
       <PageSection hasBodyWrapper={false} isFilled>
         <Stack hasGutter>
           <StackItem>

@@ -22,6 +22,7 @@ import { ApiFailure, useKubeApi } from '../kube/api'
 import { useCluster } from '../kube/cluster'
 import { FailureView } from '../kube/failure-view'
 import { LiveSection } from '../kube/live-section'
+import { MissingPart, type PartId, parts } from '../kube/missing-part'
 import { callQueryKey } from '../kube/query-keys'
 import { useSession } from '../kube/session'
 import { useList } from '../kube/use-list'
@@ -31,6 +32,7 @@ import { StatusLabel } from '../ui/status-label'
 import { EmptyView, LoadingView } from '../ui/views'
 import { ApiGroups } from './api-groups'
 import { componentStateOf, type PlatformObject } from './component-state'
+import { FurtherParts } from './further-parts'
 
 /** What the platform is made of, in which version and state, and what its API offers. */
 export function PlatformPage() {
@@ -41,9 +43,15 @@ export function PlatformPage() {
       <PageSection hasBodyWrapper={false}>
         <Gallery hasGutter minWidths={{ default: '100%', md: '20rem' }}>
           <KubernetesCard />
-          <ComponentCard kind={kubeVirtKind} name="KubeVirt" adds={t('platform.adds.kubeVirt')} />
-          <ComponentCard kind={cdiKind} name="Containerized Data Importer" adds={t('platform.adds.cdi')} />
+          <ComponentCard kind={kubeVirtKind} part="kubeVirt" />
+          <ComponentCard kind={cdiKind} part="cdi" />
         </Gallery>
+      </PageSection>
+      <PageSection hasBodyWrapper={false}>
+        <Title headingLevel="h2" size="lg">
+          {t('platform.more')}
+        </Title>
+        <FurtherParts />
       </PageSection>
       <PageSection hasBodyWrapper={false} isFilled>
         <Title headingLevel="h2" size="lg">
@@ -82,18 +90,18 @@ function KubernetesCard() {
   )
 }
 
-function ComponentCard({ kind, name, adds }: { kind: Kind<PlatformObject>; name: string; adds: string }) {
+function ComponentCard({ kind, part }: { kind: Kind<PlatformObject>; part: PartId }) {
   const t = useT()
   const offered = useOffers(kind)
   const list = useList(kind, { enabled: offered !== false })
   return (
-    <PlatformCard title={name}>
+    <PlatformCard title={parts[part].name}>
       {offered === false ? (
-        <EmptyView small title={t('platform.missing')} body={adds} />
+        <MissingPart part={part} small />
       ) : (
         <LiveSection of={[list]} lines={3}>
           {list.items.length === 0 ? (
-            <EmptyView small title={t('platform.notSetUp')} body={adds} />
+            <EmptyView small title={t('platform.notSetUp')} body={t(`platform.adds.${part}`)} />
           ) : (
             list.items.map((object) => <ComponentFacts key={object.metadata.name} object={object} />)
           )}

@@ -4,9 +4,11 @@ import { Page, PageSidebar, PageSidebarBody, SkipToContent } from '@patternfly/r
 import dynamic from 'next/dynamic'
 import { usePathname } from 'next/navigation'
 import { type ReactNode, useEffect, useState } from 'react'
+import { WhichNamespaces } from '../access/which-namespaces'
 import { useT } from '../i18n/use-t'
 import { ClusterProvider } from '../kube/cluster'
 import { LiveProvider } from '../kube/live-provider'
+import { NamespacesProvider } from '../kube/namespaces-provider'
 import { NoticeDrawer } from '../ui/toast'
 import { ConnectionBanner } from './connection-banner'
 import { ConsoleMasthead } from './masthead'
@@ -26,7 +28,9 @@ export function ConsoleShell({ cluster, children }: { cluster: string; children:
     <SessionGate>
       <ClusterProvider cluster={cluster}>
         <LiveProvider>
-          <Frame>{children}</Frame>
+          <NamespacesProvider>
+            <Frame>{children}</Frame>
+          </NamespacesProvider>
         </LiveProvider>
       </ClusterProvider>
     </SessionGate>
@@ -67,7 +71,7 @@ function Frame({ children }: { children: ReactNode }) {
       isContentFilled
     >
       <ConnectionBanner />
-      {children}
+      <WhichNamespaces>{children}</WhichNamespaces>
       {palette && <CommandPalette onClose={() => setPalette(false)} />}
     </Page>
   )

@@ -22,6 +22,7 @@ import { useCluster } from '../kube/cluster'
 import { useSession } from '../kube/session'
 import { useUnreadNotices } from '../ui/toast'
 import { Brand } from './mark'
+import { NamespaceSelector } from './namespace-selector'
 import { paths } from './paths'
 import { PersonMenu } from './person-menu'
 import { LanguageMenu, ThemeMenu } from './preferences'
@@ -74,6 +75,9 @@ export function ConsoleMasthead(props: ConsoleMastheadProps) {
               <span className={styles['cluster']} title={t('shell.cluster', { name: clusterName })}>
                 {clusterName}
               </span>
+            </ToolbarItem>
+            <ToolbarItem>
+              <NamespaceSelector />
             </ToolbarItem>
             <ToolbarGroup align={{ default: 'alignEnd' }} variant="action-group-plain" gap={{ default: 'gapXs' }}>
               <ToolbarItem>

@@ -13,6 +13,9 @@ const page = (cluster: string, ...parts: string[]) =>
 export const paths = {
   home: () => '/',
   signIn: () => '/sign-in',
+  profile: (tab?: string) => (tab ? `/profile/${encodeURIComponent(tab)}` : '/profile'),
+  users: () => '/users',
+  user: (name: string) => `/users/${encodeURIComponent(name)}`,
   overview: (cluster: string) => page(cluster, 'overview'),
   virtualMachines: (cluster: string, query?: { status?: string; namespace?: string }) => {
     const search = new URLSearchParams()
@@ -35,4 +38,11 @@ export const paths = {
   hosts: (cluster: string) => page(cluster, 'hosts'),
   platform: (cluster: string) => page(cluster, 'platform'),
   activity: (cluster: string) => page(cluster, 'activity'),
+  /** What the person may do; `need` is a permission they lack, as `printQuestion` writes it. */
+  access: (cluster: string, query?: { namespace?: string | undefined; need?: string | undefined }) => {
+    const search = new URLSearchParams()
+    if (query?.namespace) search.set('namespace', query.namespace)
+    if (query?.need) search.set('need', query.need)
+    return page(cluster, 'access') + (search.size === 0 ? '' : `?${search}`)
+  },
 } as const

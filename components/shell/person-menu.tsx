@@ -10,9 +10,12 @@ import {
   type MenuToggleElement,
 } from '@patternfly/react-core'
 import { UserIcon } from '@patternfly/react-icons'
-import { type Ref, useState } from 'react'
-import { csrfHeader } from '@/contract/session'
+import { useRouter } from 'next/navigation'
+import { type MouseEvent, type Ref, useState } from 'react'
+import type { SignOutResult } from '@/contract/people'
 import { useT } from '../i18n/use-t'
+import { ApiFailure, createCaller } from '../kube/api'
+import { failureSentence } from '../kube/errors'
 import { useSession } from '../kube/session'
 import { toast } from '../ui/toast'
 import { paths } from './paths'
@@ -22,19 +25,29 @@ import styles from './shell.module.css'
 /** Who is signed in, the preferences where the masthead has no room for them, and the way out. */
 export function PersonMenu() {
   const t = useT()
-  const { user, groups, csrfToken, version } = useSession()
+  const { user, groups, csrfToken, version, administrator } = useSession()
+  const router = useRouter()
   const [open, setOpen] = useState(false)
+  const linkTo = (href: string) => ({
+    to: href,
+    onClick: (event: MouseEvent) => {
+      // With Ctrl and the like the browser opens the link as it wants.
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return
+      event.preventDefault()
+      router.push(href)
+    },
+  })
   const signOut = async () => {
     try {
-      const answer = await fetch('/auth/logout', {
-        method: 'POST',
-        headers: { [csrfHeader]: csrfToken },
-        credentials: 'same-origin',
-      })
-      if (!answer.ok && answer.status !== 401) throw new Error(`the console answered ${answer.status}`)
-      window.location.assign(paths.signIn())
+      // Whose session has ended already is out; nobody needs to sign in for that.
+      const call = createCaller('', { csrfToken, onSignedOut: () => undefined })
+      // Our own gateway, agreed in contract/people.ts; older ones answer with nothing.
+      const answer = (await call('POST', '/auth/logout')) as SignOutResult | undefined
+      window.location.assign(answer?.redirect ?? paths.signIn())
     } catch (cause) {
-      toast({ variant: 'danger', title: t('shell.signOutFailed'), body: cause instanceof Error ? cause.message : '' })
+      if (!(cause instanceof ApiFailure)) throw cause
+      if (cause.code === 401) window.location.assign(paths.signIn())
+      else toast({ variant: 'danger', title: t('shell.signOutFailed'), body: failureSentence(cause, t) })
     }
   }
   return (
@@ -67,6 +80,11 @@ export function PersonMenu() {
         <Divider />
         {open && <PreferenceGroups />}
       </div>
+      <Divider />
+      <DropdownList>
+        <DropdownItem {...linkTo(paths.profile())}>{t('shell.profile')}</DropdownItem>
+        {administrator && <DropdownItem {...linkTo(paths.users())}>{t('shell.users')}</DropdownItem>}
+      </DropdownList>
       <Divider />
       <DropdownList>
         <DropdownItem onClick={() => void signOut()}>{t('shell.signOut')}</DropdownItem>

@@ -13,9 +13,10 @@ import { type ReactNode, type Ref, useState, useSyncExternalStore } from 'react'
 import { type Language, languages } from '../i18n/language'
 import { useLanguageChoice } from '../i18n/language-provider'
 import { useT } from '../i18n/use-t'
+import { useKeepPreference } from '../profile/use-keep-preference'
 import { chooseTheme, currentTheme, onThemeChange, type Theme, themes } from './theme'
 
-interface Choice<T extends string> {
+export interface Choice<T extends string> {
   value: T
   label: string
 }
@@ -23,14 +24,14 @@ interface Choice<T extends string> {
 /** Light, dark, or as the system. */
 export function ThemeMenu() {
   const t = useT()
-  const { theme, choices } = useThemeChoices()
+  const { theme, choices, choose } = useThemeChoice()
   return (
     <ChoiceMenu
       label={t('shell.theme.label')}
       icon={theme === 'dark' ? <MoonIcon /> : <SunIcon />}
       value={theme}
       choices={choices}
-      onChoose={chooseTheme}
+      onChoose={choose}
     />
   )
 }
@@ -38,13 +39,13 @@ export function ThemeMenu() {
 /** The language of the interface. */
 export function LanguageMenu() {
   const t = useT()
-  const { language, choose } = useLanguageChoice()
+  const { language, choices, choose } = useLanguagePreference()
   return (
     <ChoiceMenu
       label={t('shell.language')}
       icon={<LanguageIcon />}
       value={language}
-      choices={languageChoices}
+      choices={choices}
       onChoose={choose}
     />
   )
@@ -53,18 +54,18 @@ export function LanguageMenu() {
 /** Both, as groups of another menu: for screens without room for two more buttons. */
 export function PreferenceGroups() {
   const t = useT()
-  const { theme, choices } = useThemeChoices()
-  const { language, choose } = useLanguageChoice()
+  const theme = useThemeChoice()
+  const language = useLanguagePreference()
   return (
     <>
       <DropdownGroup label={t('shell.theme.label')}>
         <DropdownList>
-          <ChoiceItems value={theme} choices={choices} onChoose={chooseTheme} />
+          <ChoiceItems value={theme.theme} choices={theme.choices} onChoose={theme.choose} />
         </DropdownList>
       </DropdownGroup>
       <DropdownGroup label={t('shell.language')}>
         <DropdownList>
-          <ChoiceItems value={language} choices={languageChoices} onChoose={choose} />
+          <ChoiceItems value={language.language} choices={language.choices} onChoose={language.choose} />
         </DropdownList>
       </DropdownGroup>
     </>
@@ -74,10 +75,38 @@ export function PreferenceGroups() {
 // Object.keys forgets that the record's keys are exactly the languages.
 const languageChoices = (Object.keys(languages) as Language[]).map((value) => ({ value, label: languages[value] }))
 
-function useThemeChoices(): { theme: Theme; choices: readonly Choice<Theme>[] } {
+/** The appearance in use, and the way to change it here and in the profile. */
+export function useThemeChoice(): {
+  theme: Theme
+  choices: readonly Choice<Theme>[]
+  choose: (theme: Theme) => void
+} {
   const t = useT()
+  const keep = useKeepPreference()
   const theme = useSyncExternalStore(onThemeChange, currentTheme, () => 'system' as const)
-  return { theme, choices: themes.map((value) => ({ value, label: t(`shell.theme.${value}`) })) }
+  const choose = (next: Theme) => {
+    chooseTheme(next)
+    keep({ theme: next })
+  }
+  return { theme, choices: themes.map((value) => ({ value, label: t(`shell.theme.${value}`) })), choose }
+}
+
+/** The language in use, and the way to change it here and in the profile. */
+export function useLanguagePreference(): {
+  language: Language
+  choices: readonly Choice<Language>[]
+  choose: (language: Language) => void
+} {
+  const keep = useKeepPreference()
+  const { language, choose } = useLanguageChoice()
+  return {
+    language,
+    choices: languageChoices,
+    choose: (next) => {
+      choose(next)
+      keep({ language: next })
+    },
+  }
 }
 
 interface ChoiceMenuProps<T extends string> {

@@ -5,20 +5,38 @@ import type { ReactNode } from 'react'
 import type { SessionInfo } from '@/contract/session'
 import { useT } from '../i18n/use-t'
 import { SessionProvider } from '../kube/session'
+import { announceSignIn, isSession, readSession } from '../kube/sign-in-again'
 import { goToSignIn } from '../kube/sign-in-redirect'
+import { MustChangePassword } from '../profile/must-change-password'
+import { SignInDialogHost } from '../sign-in/sign-in-dialog'
 import { ErrorView, LoadingView } from '../ui/views'
 import { BarePage } from './bare-page'
+import { PreferenceSync } from './preference-sync'
 
 /** Lets signed-in people through; others go to the sign-in page and come back afterwards. */
 export function SessionGate({ children }: { children: ReactNode }) {
   const t = useT()
   const { data, error, refetch } = useQuery({
     queryKey: ['session'],
-    queryFn: readSession,
+    queryFn: enter,
     staleTime: Infinity,
     retry: 1,
   })
-  if (data) return <SessionProvider session={data}>{children}</SessionProvider>
+  if (data) {
+    return (
+      <SessionProvider session={data}>
+        {data.mustChangePassword ? (
+          <MustChangePassword />
+        ) : (
+          <>
+            <PreferenceSync />
+            {children}
+          </>
+        )}
+        <SignInDialogHost />
+      </SessionProvider>
+    )
+  }
   return (
     <BarePage>
       {error ? (
@@ -35,14 +53,14 @@ export function SessionGate({ children }: { children: ReactNode }) {
   )
 }
 
-/** The signed-in person, or null while the browser is on its way to the sign-in page. */
-async function readSession(): Promise<SessionInfo | null> {
-  const answer = await fetch('/auth/session', { credentials: 'same-origin' })
-  if (answer.status === 401) {
-    goToSignIn()
-    return null
+/** The signed-in person, or null while the browser is on its way to the sign-in page: nothing is lost so early. */
+async function enter(): Promise<SessionInfo | null> {
+  const found = await readSession()
+  if (isSession(found)) {
+    // Another tab may be waiting for a link that was opened in this one.
+    announceSignIn()
+    return found
   }
-  if (!answer.ok) throw new Error(`the console answered ${answer.status}`)
-  // Our own gateway, agreed in contract/session.ts.
-  return (await answer.json()) as SessionInfo
+  goToSignIn(found.reason)
+  return null
 }

@@ -11,6 +11,7 @@ import { formatBytes } from '../i18n/format'
 import { type Translate, useLanguage, useT } from '../i18n/use-t'
 import { useCluster } from '../kube/cluster'
 import { FailureView } from '../kube/failure-view'
+import { PartlyListed } from '../kube/partly-listed'
 import { useList } from '../kube/use-list'
 import { useOffers } from '../kube/use-offers'
 import { paths } from '../shell/paths'
@@ -57,6 +58,7 @@ export function StoragePage() {
     <>
       <PageHeader title={t('shell.page.storage')} description={t('storage.description')} />
       <PageSection hasBodyWrapper={false}>
+        <PartlyListed of={[claims, dataVolumes, vms]} />
         {failure ? (
           <FailureView failure={failure} />
         ) : (

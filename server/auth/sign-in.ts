@@ -1,28 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Logger } from 'pino'
-import type { SessionInfo } from '@/contract/session'
-import { BodyRefused, readSmallBody } from '@/server/proxy/request-body'
+import { BodyRefused } from '@/server/proxy/request-body'
 import { buildStatus, sendStatus } from '@/server/proxy/status-response'
-import type { AttemptLimit } from './attempt-limit'
-import { type Authenticator, notSignedIn } from './authenticator'
-import { type CookieSettings, formatCookie } from './cookies'
-import type { LoginLinks } from './login-links'
-import { preferredLanguage, renderLoginPage, renderTooManyAttempts } from './login-page'
+import type { Authenticator } from './authenticator'
+import type { Endpoint, Exchange, Reply } from './endpoints/endpoint'
+import { TooBusy } from './password-hash'
+import { passwordChangeRequired, Refusal } from './refusal'
 import { isFromOurPages, isReading, type OriginPolicy } from './same-origin'
-import type { SessionStore, SignedInPerson } from './session-store'
 
 export interface SignInOptions {
   authenticator: Authenticator
-  sessions: SessionStore
-  links: LoginLinks
-  cookie: CookieSettings
+  endpoints: readonly Endpoint[]
   origins: OriginPolicy
-  attempts: AttemptLimit
-  /** Who a person becomes that comes by a one-time link. */
-  issueIdentity: () => SignedInPerson | Promise<SignedInPerson>
-  /** The part of `GET /auth/session` that is the same for everyone. */
-  about: Pick<SessionInfo, 'clusters' | 'version'>
-  log: Logger
+  addressOf: (request: IncomingMessage) => string
 }
 
 /** One request's id and the nonce of its Content-Security-Policy. */
@@ -36,95 +25,69 @@ export interface SignIn {
   handle(request: IncomingMessage, response: ServerResponse, marks: RequestMarks): Promise<void>
 }
 
-const signInPage = '/sign-in'
-const loginLimits = { maxBytes: 4096, timeoutMs: 10_000 }
-
-/** Signing in by one-time link, signing out, and what a page may know of its session. */
-export function createSignIn(options: SignInOptions): SignIn {
-  const { sessions, links, cookie, origins, attempts, log } = options
-  const { sessionOf, refusalOf } = options.authenticator
-
-  function showLogin(request: IncomingMessage, response: ServerResponse, { nonce }: RequestMarks): void {
-    const token = new URLSearchParams(request.url?.split('?', 2)[1]).get('token')
-    if (!token) return redirect(response, signInPage)
-    const language = preferredLanguage(request.headers['accept-language'])
-    sendPage(response, { status: 200, nonce, html: renderLoginPage({ token, nonce, language }) })
-  }
-
-  async function login(request: IncomingMessage, response: ServerResponse, marks: RequestMarks): Promise<void> {
-    if (!isFromOurPages(request, origins)) {
-      return sendStatus(response, buildStatus(403, 'Signing in starts with the link itself.'))
+/** Gives each request below `/auth` to its endpoint, once it is sure who asks and that it is their wish. */
+export function createSignIn({ authenticator, endpoints, origins, addressOf }: SignInOptions): SignIn {
+  async function answer(endpoint: Endpoint, exchange: Exchange): Promise<Reply> {
+    const { request } = exchange
+    if (endpoint.access === 'anyone') {
+      if (!isReading(request) && !isFromOurPages(request, origins)) {
+        throw new Refusal(buildStatus(403, 'Signing in starts with the console’s own pages.'))
+      }
+      return endpoint.handle(exchange)
     }
-    if (!attempts.allow(request.socket.remoteAddress)) {
-      const { nonce } = marks
-      const language = preferredLanguage(request.headers['accept-language'])
-      return sendPage(response, { status: 429, nonce, html: renderTooManyAttempts({ nonce, language }) })
+    const signedIn = authenticator.sessionOf(request)
+    if (!signedIn) throw new Refusal(authenticator.notSignedIn(request))
+    const refused = authenticator.refusalOf(request, signedIn.session)
+    if (refused) throw new Refusal(refused)
+    if (signedIn.person.mustChangePassword && !endpoint.beforePasswordChange)
+      throw new Refusal(passwordChangeRequired())
+    if (endpoint.access === 'administrator' && !signedIn.person.administrator) {
+      throw new Refusal(buildStatus(403, 'This is for administrators of the console.'))
     }
-    const form = new URLSearchParams(await readSmallBody(request, loginLimits))
-    if (!links.consume(form.get('token') ?? '')) {
-      log.warn({ requestId: marks.requestId, peer: request.socket.remoteAddress }, 'sign-in refused')
-      return redirect(response, `${signInPage}?error=link`)
-    }
-    const before = sessionOf(request)
-    const { id, session } = await sessions.create(await options.issueIdentity())
-    if (before) await sessions.revoke(before.idHash)
-    log.info({ audit: true, requestId: marks.requestId, user: session.user }, 'signed in')
-    // The browser may forget the cookie at the latest when the server would; until then the server decides.
-    response.setHeader('set-cookie', formatCookie(cookie, id, 7 * 24 * 60 * 60))
-    redirect(response, '/')
-  }
-
-  async function logout(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
-    const session = sessionOf(request)
-    if (session) {
-      const refusal = refusalOf(request, session)
-      if (refusal) return sendStatus(response, refusal)
-      await sessions.revoke(session.idHash)
-      log.info({ audit: true, requestId, user: session.user }, 'signed out')
-    }
-    response.setHeader('set-cookie', formatCookie(cookie, '', 0))
-    response.writeHead(204, { 'cache-control': 'no-store' }).end()
-  }
-
-  function showSession(request: IncomingMessage, response: ServerResponse): void {
-    const session = sessionOf(request)
-    if (!session) return sendStatus(response, notSignedIn())
-    const refusal = refusalOf(request, session)
-    if (refusal) return sendStatus(response, refusal)
-    const { user, groups, csrfToken } = session
-    const expiresAt = new Date(session.expiresAt()).toISOString()
-    const info: SessionInfo = { user, groups: [...groups], csrfToken, expiresAt, ...options.about }
-    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-    response.end(JSON.stringify(info))
+    return endpoint.handle({ ...exchange, ...signedIn })
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse, marks: RequestMarks): Promise<void> {
-    const path = request.url?.split('?', 1)[0]
+    const [path = '', query] = (request.url ?? '').split('?', 2)
+    const found = find(endpoints, request.method === 'HEAD' ? 'GET' : request.method, path)
+    if (!found) return sendStatus(response, buildStatus(404, `There is no ${request.method} ${path}.`))
+    const { requestId, nonce } = marks
+    const address = addressOf(request)
+    const { endpoint, params } = found
     try {
-      if (path === '/auth/login' && isReading(request)) return showLogin(request, response, marks)
-      if (path === '/auth/login' && request.method === 'POST') return await login(request, response, marks)
-      if (path === '/auth/logout' && request.method === 'POST') return await logout(request, response, marks.requestId)
-      if (path === '/auth/session' && isReading(request)) return showSession(request, response)
+      const exchange = { request, response, requestId, nonce, params, query: new URLSearchParams(query), address }
+      sendReply(response, await answer(endpoint, exchange))
     } catch (error) {
-      if (error instanceof BodyRefused) return sendStatus(response, buildStatus(error.code, error.message))
-      throw error
+      const status = statusOf(error)
+      if (!status) throw error
+      sendStatus(response, status)
     }
-    sendStatus(response, buildStatus(404, `There is no ${request.method} ${path}.`))
   }
 
   return { handle }
 }
 
-function redirect(response: ServerResponse, location: string): void {
-  response.writeHead(303, { location, 'cache-control': 'no-store' }).end()
+function statusOf(error: unknown) {
+  if (error instanceof Refusal) return error.status
+  if (error instanceof BodyRefused) return buildStatus(error.code, error.message)
+  if (error instanceof TooBusy) return buildStatus(503, 'Too many people sign in at the moment; try again.', 2)
+  return undefined
 }
 
-function sendPage(response: ServerResponse, page: { status: number; nonce: string; html: string }): void {
-  const { status, nonce, html } = page
-  response.writeHead(status, {
-    'content-type': 'text/html; charset=utf-8',
-    'cache-control': 'no-store',
-    'content-security-policy': `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
-  })
-  response.end(html)
+function find(endpoints: readonly Endpoint[], method: string | undefined, path: string) {
+  for (const endpoint of endpoints) {
+    const match = endpoint.method === method ? endpoint.path.exec(path) : null
+    // A per cent sign in a parameter names nothing of ours.
+    if (match) return { endpoint, params: match.slice(1) }
+  }
+  return undefined
+}
+
+function sendReply(response: ServerResponse, reply: Reply): void {
+  if (!reply) return
+  if (reply.cookies) response.setHeader('set-cookie', [...reply.cookies])
+  response.setHeader('cache-control', 'no-store')
+  if ('location' in reply) response.writeHead(303, { location: reply.location }).end()
+  else if (reply.body === undefined) response.writeHead(reply.code).end()
+  else response.writeHead(reply.code, { 'content-type': 'application/json' }).end(JSON.stringify(reply.body))
 }

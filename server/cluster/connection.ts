@@ -18,6 +18,8 @@ export interface ConnectionRequest {
   /** A stream is piped, never buffered. */
   body?: Readable | Buffer | string | undefined
   identity: Identity
+  /** An answer whose head has not come after this many milliseconds fails with ETIMEDOUT. Left out: it may take any time. */
+  headWithinMs?: number | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -39,6 +41,11 @@ export interface Connection {
   /** Resolves when the server switched protocols; a refusal rejects with `UpgradeRefused`. */
   upgrade(request: ConnectionRequest): Promise<UpgradedConnection>
   close(): void
+}
+
+/** The connections there are now, by the `<cluster>` of URLs; they may come and go. A `Map` is one that never changes. */
+export interface ConnectionDirectory {
+  get(name: string): Connection | undefined
 }
 
 /** The server answered an upgrade with an ordinary response (401, 404, 409 …), whose body still streams. */

@@ -38,6 +38,7 @@ function exchangeOnce(target: ExchangeTarget, request: ConnectionRequest): Promi
     const outgoing = target.start(requestOptions(target, request, withoutCredentials(request.headers)))
     const repeatable = (request.method === 'GET' || request.method === 'HEAD') && request.body === undefined
     limitConnecting(outgoing)
+    limitAnswering(outgoing, request.headWithinMs)
     outgoing.on('response', resolve)
     // A server that switches protocols unasked is broken; without this listener the socket would hang.
     outgoing.on('upgrade', (_response, socket) => {
@@ -62,6 +63,7 @@ export function exchangeUpgrade(target: ExchangeTarget, request: ConnectionReque
     }
     const outgoing = target.start(requestOptions(target, request, headers))
     limitConnecting(outgoing)
+    limitAnswering(outgoing, request.headWithinMs)
     outgoing.on('upgrade', (response, socket, head) => {
       // The signal's hold on the request ends with it: from here on whoever owns the socket destroys it.
       const abort = () => socket.destroy()
@@ -121,6 +123,17 @@ function limitConnecting(outgoing: ClientRequest): void {
     socket.once('encrypted' in socket ? 'secureConnect' : 'connect', connected)
     socket.once('close', connected)
   })
+}
+
+function limitAnswering(outgoing: ClientRequest, withinMs: number | undefined): void {
+  if (withinMs === undefined) return
+  const timer = setTimeout(() => {
+    outgoing.destroy(Object.assign(new Error(`no answer within ${withinMs} ms`), { code: 'ETIMEDOUT' }))
+  }, withinMs)
+  const settled = () => clearTimeout(timer)
+  outgoing.once('response', settled)
+  outgoing.once('upgrade', settled)
+  outgoing.once('close', settled)
 }
 
 /** The headers that make a connection's own credentials act as a person. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Agent as HttpAgent, request as httpRequest, type OutgoingHttpHeaders } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { LookupFunction } from 'node:net'
 import type { Connection, ConnectionRequest, Identity } from './connection'
 import { type ExchangeTarget, exchange, exchangeUpgrade, impersonationHeaders } from './http-exchange'
 
@@ -29,6 +30,8 @@ export interface TlsConnectionOptions {
   server: URL
   /** Asked before every exchange, so that short-lived credentials can change; should answer from memory as a rule. */
   credentials: () => Promise<Credentials>
+  /** Resolves the server's name; default: as the system does. */
+  lookup?: LookupFunction | undefined
   /** The server did not accept the connection's own credentials. */
   onUnauthorized?: () => void
 }
@@ -37,7 +40,7 @@ export interface TlsConnectionOptions {
 export function createTlsConnection(options: TlsConnectionOptions): Connection {
   const secure = options.server.protocol === 'https:'
   const pathPrefix = options.server.pathname.replace(/\/+$/, '')
-  const agents = createAgents(secure)
+  const agents = createAgents(secure, options.lookup)
 
   async function targetFor(identity: Identity): Promise<ExchangeTarget> {
     const own = await options.credentials()
@@ -84,7 +87,7 @@ function withoutClientCertificate({ cert: _cert, key: _key, ...rest }: TlsMateri
 }
 
 /** One keep-alive agent per TLS material; when it changes, the old agent's sockets are left to finish. */
-function createAgents(secure: boolean) {
+function createAgents(secure: boolean, lookup: LookupFunction | undefined) {
   const current = new Map<string, { fingerprint: string; agent: HttpAgent | HttpsAgent }>()
   const retired = new Set<HttpAgent | HttpsAgent>()
   const fingerprints = new WeakMap<TlsMaterial, string>()
@@ -107,7 +110,7 @@ function createAgents(secure: boolean) {
       const known = current.get(purpose)
       if (known?.fingerprint === fingerprint) return known.agent
       if (known) retired.add(known.agent)
-      const settings = { keepAlive: true, maxFreeSockets: 32, scheduling: 'lifo' as const }
+      const settings = { keepAlive: true, maxFreeSockets: 32, scheduling: 'lifo' as const, ...(lookup && { lookup }) }
       const agent = secure ? new HttpsAgent({ ...settings, ...tls }) : new HttpAgent(settings)
       current.set(purpose, { fingerprint, agent })
       return agent

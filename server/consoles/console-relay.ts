@@ -1,15 +1,22 @@
 import type { Logger } from 'pino'
 import { WebSocket } from 'ws'
-import type { Connection } from '@/server/cluster/connection'
-import type { Upgrade } from '@/server/proxy/api-proxy'
+import type { KubeStatus } from '@/contract/kube-object'
+import type { Connection, ConnectionDirectory, Identity } from '@/server/cluster/connection'
+import type { CallGuard } from '@/server/proxy/call-guard'
+import { type CallLimiter, limitKeyOf } from '@/server/proxy/call-limits'
+import type { CallRecord, CallRecorder } from '@/server/proxy/call-recorder'
 import type { Caller } from '@/server/proxy/caller'
 import { buildStatus, refuseUpgrade } from '@/server/proxy/status-response'
+import type { Upgrade } from '@/server/proxy/upgrade'
 import { acceptWebSocket, bytesOf, closeSocket, keepAlive } from '@/server/proxy/web-socket'
 import { openUpstream, StreamRefused, streamProtocol } from './upstream-socket'
 
 export interface ConsoleRelayOptions {
-  connections: readonly Connection[]
+  connections: ConnectionDirectory
   log: Logger
+  guard?: CallGuard | undefined
+  limiter?: CallLimiter | undefined
+  recorder?: CallRecorder | undefined
   /** Between pings to the browser; default 20 s, since proxies in between cut what is silent for a minute. */
   pingIntervalMs?: number
 }
@@ -26,6 +33,8 @@ interface OpenConsole {
   connection: Connection
   target: ConsoleTarget
   caller: Caller
+  identity: Identity
+  record: CallRecord | undefined
   /** Aborts when the browser has gone. */
   gone: AbortSignal
 }
@@ -49,23 +58,28 @@ const water = { high: 512 * 1024, low: 128 * 1024 }
  * Consoles between a browser and KubeVirt's stream subresources. The browser's handshake always completes, so that the
  * cluster's words reach the person as the close reason when it refuses.
  */
-export function createConsoleRelay({ connections, log, pingIntervalMs = 20_000 }: ConsoleRelayOptions): ConsoleRelay {
-  const byName = new Map(connections.map((connection) => [connection.name, connection]))
+export function createConsoleRelay(options: ConsoleRelayOptions): ConsoleRelay {
+  const { connections, log, pingIntervalMs = 20_000 } = options
   const open = new Set<WebSocket>()
 
   async function handleUpgrade(upgrade: Upgrade, caller: Caller): Promise<void> {
     const { request, socket } = upgrade
     const target = parseTarget(request.url ?? '')
-    const connection = target && byName.get(target.cluster)
+    const connection = target && connections.get(target.cluster)
     if (!target || !connection) return refuseUpgrade(request, socket, buildStatus(404, 'There is no such console.'))
     const browser = await acceptWebSocket(upgrade, {
       maxPayload: 1024 * 1024,
       protocols: [streamProtocol, 'binary'],
     })
+    const admitted = admit(target, caller)
+    if ('kind' in admitted) {
+      return closeSocket(browser, closeCodeBase + (admitted.code ?? 403), admitted.message ?? 'This is not allowed.')
+    }
     open.add(browser)
     const gone = new AbortController()
     browser.once('close', () => {
       open.delete(browser)
+      admitted.leave()
       gone.abort()
     })
     browser.on('error', (error) => log.debug({ err: error, requestId: caller.requestId }, 'console socket failed'))
@@ -73,10 +87,31 @@ export function createConsoleRelay({ connections, log, pingIntervalMs = 20_000 }
     caller.ended.addEventListener('abort', endSession, { signal: gone.signal })
     if (caller.ended.aborted) endSession()
     keepAlive(browser, pingIntervalMs)
-    await connect({ browser, connection, target, caller, gone: gone.signal })
+    const { identity } = admitted
+    const record = beginRecord(target, caller)
+    await connect({ browser, connection, target, caller, identity, record, gone: gone.signal })
   }
 
-  async function connect({ browser, connection, target, caller, gone }: OpenConsole): Promise<void> {
+  /** With whose rights and in which place under their limits, or why not. */
+  function admit(target: ConsoleTarget, caller: Caller): KubeStatus | { identity: Identity; leave: () => void } {
+    const { cluster } = target
+    const identity = caller.identityFor(cluster)
+    if ('kind' in identity) return identity
+    const refusal = options.guard?.({ caller, cluster, method: 'GET', path: apiPath(target), upgrade: true })
+    if (refusal) {
+      beginRecord(target, caller)?.finish({ status: refusal.code ?? 403, message: refusal.message })
+      return refusal
+    }
+    const leave = options.limiter?.enter(limitKeyOf(caller, identity), 'stream') ?? (() => undefined)
+    return typeof leave === 'function' ? { identity, leave } : leave
+  }
+
+  function beginRecord(target: ConsoleTarget, caller: Caller): CallRecord | undefined {
+    const { cluster } = target
+    return options.recorder?.begin({ caller, cluster, method: 'GET', path: apiPath(target), upgrade: true })
+  }
+
+  async function connect({ browser, connection, target, caller, identity, record, gone }: OpenConsole): Promise<void> {
     const { requestId, user } = caller
     // What is typed before the guest can hear it waits in the browser's own buffers.
     browser.pause()
@@ -87,13 +122,19 @@ export function createConsoleRelay({ connections, log, pingIntervalMs = 20_000 }
     const timer = setTimeout(abort, connectTimeoutMs)
     try {
       const { signal } = connecting
-      const upstream = await openUpstream(connection, { path: apiPath(target), identity: caller.identity, signal })
+      const upstream = await openUpstream(connection, { path: apiPath(target), identity, signal })
       log.info({ ...line, status: 101 }, 'console opened')
+      record?.opened(101)
+      upstream.once('close', () => record?.finish({ status: 101 }))
       join(browser, upstream, caller)
     } catch (error) {
-      if (gone.aborted) return
+      if (gone.aborted) {
+        record?.finish({ status: 0, message: 'The caller left before the answer.' })
+        return
+      }
       const refused = error instanceof StreamRefused ? error : new StreamRefused(500, String(error))
       log.info({ ...line, status: refused.code, reason: refused.message }, 'console refused')
+      record?.finish({ status: refused.code, message: refused.message })
       closeSocket(browser, closeCodeBase + refused.code, refused.message)
     } finally {
       clearTimeout(timer)

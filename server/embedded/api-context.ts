@@ -9,11 +9,14 @@ import type { Log } from './log'
 import type { Registry } from './registry/registry'
 import type { Target } from './registry/served-resource'
 import type { ObjectStore } from './storage/object-store'
+import type { RowMemory } from './storage/row-memory'
 import type { WatchHub } from './watch/watch-hub'
 
 /** The parts of one API server, constructed once and handed to every verb. */
 export interface ApiContext {
   store: ObjectStore
+  /** Of each Namespace whether it is being deleted. */
+  goingNamespaces: RowMemory<boolean>
   hub: WatchHub
   registry: Registry
   admission: AdmissionChain

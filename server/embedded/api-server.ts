@@ -11,6 +11,7 @@ import { policyAdmission } from './admission/policy'
 import { serviceAddresses } from './admission/service-addresses'
 import { standardAdmission } from './admission/standard'
 import type { ApiContext } from './api-context'
+import type { ApiObject } from './api-object'
 import { type Clock, systemClock } from './clock'
 import { BuiltInSchemas } from './discovery/built-in-schemas'
 import { SchemaFiles } from './discovery/schema-files'
@@ -22,7 +23,7 @@ import { readRequestInfo, readUrl } from './http/request-info'
 import { requirePermission, type ServerParts, serve } from './http/serve'
 import type { Authorizer } from './identity/authorize'
 import { instanceKeys } from './identity/instance-keys'
-import { openIdentity } from './identity/start-identity'
+import { openIdentity, type Rotation } from './identity/start-identity'
 import type { StaticUser } from './identity/user'
 import { ensureDefinitions, ensureObject, firstNamespaces, firstPriorityClasses } from './lifecycle/bootstrap'
 import { followDefinitions } from './lifecycle/definitions'
@@ -34,12 +35,15 @@ import { PolicyIndex } from './policy/policy-index'
 import { NamespaceUsage } from './quota/namespace-usage'
 import { Registry } from './registry/registry'
 import { createCipher } from './storage/cipher'
+import { parseObject } from './storage/log-entry'
 import { ObjectStore } from './storage/object-store'
+import { RowMemory } from './storage/row-memory'
 import type { SubresourceHandler } from './subresource-handler'
 import { isMachineSubresource } from './subresources/find-handler'
 import { createStreamUpgrader, refuseUpgrade } from './subresources/upgrade-subresource'
 import { buildVersions, type VersionInfo } from './versions'
 import { WatchHub } from './watch/watch-hub'
+import { isTerminating } from './write/create-object'
 
 export interface ApiServerOptions {
   /** The SQLite file; its directory exists and is private. */
@@ -64,6 +68,8 @@ export interface ApiServerOptions {
   versionInfo?: VersionInfo
   /** PEM; published in every namespace as ConfigMap `kube-root-ca.crt`. */
   caCertificate?: string
+  /** What is to be replaced at this start. */
+  rotate?: readonly Rotation[]
   /** Files by URL path, e.g. `/images/demo.qcow2`; served to everyone, with byte ranges. */
   staticFiles?: Readonly<Record<string, string>>
 }
@@ -72,7 +78,10 @@ export interface ApiServerOptions {
 export interface ApiServer {
   handleRequest(request: IncomingMessage, response: ServerResponse): void
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** PEM of the authority of client certificates: what a TLS listener that takes them must verify against. */
+  /**
+   * PEM of what a TLS listener that takes client certificates must verify them against. It changes when an authority is
+   * renewed, and when the time of a replaced one is over: to be asked for again every day.
+   */
   clientAuthority(): Promise<string>
   /** Resolves to true when nothing needs the older encryption keys any more. */
   resealed: Promise<boolean>
@@ -97,10 +106,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const registry = new Registry([...kinds.builtIn, ...containerKinds], new BuiltInSchemas(files))
   const usage = new NamespaceUsage(store)
   const policyIndex = new PolicyIndex(store)
-  const { users, caCertificate } = options
-  const identity = await openIdentity({ store, clock, users, caCertificate, authorizer: options.authorizer })
+  const { users, caCertificate, rotate, authorizer } = options
+  const identity = await openIdentity({ store, clock, users, caCertificate, authorizer, rotate })
   const api: ApiContext = {
     store,
+    goingNamespaces: new RowMemory(store, ({ body }) => isTerminating(parseObject(body) as ApiObject)),
     registry,
     hub: new WatchHub(store),
     flow: new FlowControl(options.flowLimits),

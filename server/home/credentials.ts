@@ -19,13 +19,27 @@ export interface Credentials {
   console: string
 }
 
+function tokenFile(home: Home) {
+  return {
+    admin: home.file('cluster', 'admin-token'),
+    engine: home.file('cluster', 'engine-token'),
+    console: home.file('console', 'cluster-token'),
+  }
+}
+
+/** Where the tokens are: what is missing there is made anew. */
+export function tokenFiles(home: Home): string[] {
+  return Object.values(tokenFile(home))
+}
+
 /** Makes or reads the tokens of the embedded cluster's own users, each readable by its user alone. */
 export function ensureCredentials(home: Home): Credentials {
   const token = (file: string, owner: number | undefined) =>
     home.secret({ path: file, bytes: 32, owner }).toString('base64url')
-  const admin = token(home.file('cluster', 'admin-token'), home.uids?.cluster)
-  const engine = token(home.file('cluster', 'engine-token'), home.uids?.cluster)
-  const console = token(home.file('console', 'cluster-token'), home.uids?.console)
+  const files = tokenFile(home)
+  const admin = token(files.admin, home.uids?.cluster)
+  const engine = token(files.engine, home.uids?.cluster)
+  const console = token(files.console, home.uids?.console)
   const hash = (value: string) => createHash('sha256').update(value).digest('hex')
   return {
     admin,

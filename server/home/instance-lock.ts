@@ -2,6 +2,12 @@ import fs from 'node:fs'
 import net from 'node:net'
 import readline from 'node:readline'
 import { StartError } from '../start-error'
+import type { Home } from './home'
+
+/** The socket that locks a home. */
+export function lockSocket(home: Home): string {
+  return home.file('run', 'instance.sock')
+}
 
 /** What another `npm start` on the same home may ask of the running instance. */
 export type InstanceRequest = { op: 'stop-vms' }

@@ -17,7 +17,16 @@ import { type ApiServer, startApiServer } from '@/server/embedded/api-server'
 import { testSchemas } from '@/server/embedded/testing/start-test-server'
 import { ensureCertificates } from '@/server/home/certificates'
 import { duplexPair } from './duplex-pair.fixture'
-import { call, endOf, eventually, type GatewayFixture, openSocket, signIn, startFixture } from './gateway.fixture'
+import {
+  call,
+  endOf,
+  eventually,
+  fixedConnections,
+  type GatewayFixture,
+  openSocket,
+  signIn,
+  startFixture,
+} from './gateway.fixture'
 
 const run = promisify(execFile)
 const tokens = { admin: randomBytes(16).toString('hex'), console: randomBytes(16).toString('hex') }
@@ -108,7 +117,7 @@ describe.each<[string, () => Connection, Identity]>([
   let connection: Connection
   beforeAll(async () => {
     connection = connect()
-    fixture = await startFixture({ connections: [connection], issueIdentity: () => identity })
+    fixture = await startFixture({ connections: fixedConnections(connection), issueIdentity: () => identity })
   })
   afterAll(async () => {
     await fixture.stop()
@@ -165,7 +174,10 @@ describe.each<[string, () => Connection, Identity]>([
     async () => {
       // kubectl sends no token where there is no TLS.
       const certificates = await ensureCertificates({ directory: join(directory, 'tls'), hosts: [] })
-      const secure = await startFixture({ connections: [connection], tls: await certificates.server('console') })
+      const secure = await startFixture({
+        connections: fixedConnections(connection),
+        tls: await certificates.server('console'),
+      })
       try {
         const path = join(secure.directory, 'kubeconfig')
         const cluster = {

@@ -67,6 +67,7 @@ describe('the API through the gateway', () => {
     expect(request?.url).toBe('/api/v1/nodes?limit=5')
     expect(request?.headers).toEqual({
       accept: 'application/json;as=Table',
+      'x-request-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
       authorization: 'Bearer console-token',
       'impersonate-user': 'admin',
       'impersonate-group': 'system:masters',

@@ -17,7 +17,9 @@ import { pino } from 'pino'
 import { expect } from 'vitest'
 import { WebSocket } from 'ws'
 import type { SessionInfo } from '@/contract/session'
+import type { Connection } from '@/server/cluster/connection'
 import { createSocketConnection } from '@/server/cluster/socket-connection'
+import type { GatewayConnections } from '@/server/connections/connections'
 import { type Gateway, type GatewayOptions, startGateway } from './gateway'
 
 /** A gateway over real sockets before an API server that a test scripts. */
@@ -56,8 +58,7 @@ export async function startFixture({ api = (_q, s) => s.end('{}'), ...overrides 
       host: '127.0.0.1',
       port: 0,
       publicHosts: ['console.example'],
-      connections: [connection],
-      displayNames: { local: 'This host' },
+      connections: fixedConnections(connection, 'This host'),
       stateDirectory: join(directory, 'console'),
       loginUrlFile,
       issueIdentity: () => ({ type: 'person', user: 'admin', groups: ['system:masters'] }),
@@ -94,6 +95,14 @@ export async function startFixture({ api = (_q, s) => s.end('{}'), ...overrides 
     },
   }
   return fixture
+}
+
+/** One connection that stays as it is and is not asked how it does. */
+export function fixedConnections(connection: Connection, displayName = connection.name): GatewayConnections {
+  return {
+    get: (name) => (name === connection.name ? connection : undefined),
+    list: () => [{ name: connection.name, displayName, type: 'embedded', connection }],
+  }
 }
 
 export interface Answer {

@@ -1,19 +1,25 @@
+import { X509Certificate } from 'node:crypto'
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer, type Server as TlsServer } from 'node:https'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
-import { createAttemptLimit } from '@/server/auth/attempt-limit'
-import { createAuthenticator } from '@/server/auth/authenticator'
-import { sessionCookie } from '@/server/auth/cookies'
-import { describePerson } from '@/server/auth/describe-person'
+import { createAuth, type SignInSettings } from '@/server/auth/create-auth'
+import type { ClusterTraits } from '@/server/auth/identity-policy'
 import { createLoginLinks } from '@/server/auth/login-links'
-import { createSessionStore } from '@/server/auth/session-store'
-import { createSignIn } from '@/server/auth/sign-in'
-import type { Connection, Identity } from '@/server/cluster/connection'
+import type { SignInAudit } from '@/server/auth/sign-in-audit'
+import type { Identity } from '@/server/cluster/connection'
+import type { GatewayConnections } from '@/server/connections/connections'
+import type { ConnectionsEndpoint } from '@/server/connections/connections-endpoint'
 import { createConsoleRelay } from '@/server/consoles/console-relay'
 import { createLive, type LiveLimits } from '@/server/inventory/live'
+import type { Peers } from '@/server/peers/peers'
 import { createApiProxy } from '@/server/proxy/api-proxy'
+import type { CallGuard } from '@/server/proxy/call-guard'
+import { type CallLimits, createCallLimiter } from '@/server/proxy/call-limits'
+import { createFileRecordStore } from '@/server/records/file-record-store'
+import type { RecordStore } from '@/server/records/record-store'
 import type { ReadinessCheck } from './health'
 import { knownHostNames } from './host-check'
 import { listen } from './listen'
@@ -35,11 +41,20 @@ export interface GatewayOptions {
   tls?: TlsPair | undefined
   /** Names, with or without port, under which people may open this server besides localhost and its addresses. */
   publicHosts: readonly string[]
-  connections: readonly Connection[]
-  /** Names of clusters for people; a cluster without one is shown by its name. */
-  displayNames?: Readonly<Record<string, string>>
-  /** The console's own directory; holds `sessions.json`. */
+  connections: GatewayConnections
+  /** Answers `/connections`, and has the rule of the read-only switch. */
+  connectionsEndpoint?: ConnectionsEndpoint | undefined
+  /** The console's own directory; holds its records unless they are given. */
   stateDirectory: string
+  /** Where sessions, local users, API tokens and profiles are kept; closed by whoever made it. */
+  records?: RecordStore | undefined
+  /** Ways of signing in besides the one-time link. */
+  signIn?: SignInSettings | undefined
+  /** Kubeconfig connections whose own identity is meant to impersonate people. */
+  impersonatingClusters?: ReadonlySet<string> | undefined
+  /** Below 17: scrypt's cost, for tests. */
+  passwordCost?: number | undefined
+  signInAudit?: SignInAudit | undefined
   /** `HOME/login-url`. */
   loginUrlFile: string
   /** Who comes by a one-time link: the embedded cluster's administrator, or the kubeconfig's own identity. */
@@ -54,6 +69,12 @@ export interface GatewayOptions {
   /** Lets a Prometheus on another host read `/metrics`. */
   metricsToken?: string | undefined
   live?: Partial<LiveLimits>
+  /** A rule on top of the cluster's own for calls and streams; read-only connections, say. */
+  guard?: CallGuard | undefined
+  /** Per person; default `defaultCallLimits`. */
+  callLimits?: CallLimits | undefined
+  /** Joins the other replicas of this console, once it listens; left out: there are none. */
+  joinPeers?: ((self: { port: number; fingerprint: () => string | undefined }) => Promise<Peers>) | undefined
   log: Logger
   /** Aborts: as `close()`. */
   signal?: AbortSignal
@@ -83,10 +104,9 @@ const limits = {
   keepAliveMs: 65_000,
   connections: 4_096,
   streams: 2_048,
-  signInsPerMinute: 10,
 }
 /** Open streams may say goodbye for the first time, answers may end until the second. */
-const closing = { streamsMs: 1_000, answersMs: 2_000 }
+const closing = { peersMs: 500, streamsMs: 1_000, answersMs: 2_000 }
 
 /**
  * Starts the console's server: sign-in, API proxy, live updates, consoles, and whatever Next has behind a checked session.
@@ -97,46 +117,46 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { log, connections, tls, version } = options
   const clock = options.clock ?? Date.now
   const server = createServer(tls)
-  const sessions = await createSessionStore({
-    directory: options.stateDirectory,
-    log,
-    clock,
-    ...(options.sessionIdleMs !== undefined && { idleMs: options.sessionIdleMs }),
-    ...(options.sessionAbsoluteMs !== undefined && { absoluteMs: options.sessionAbsoluteMs }),
-  })
-  let port: number
-  try {
-    port = await listen(server, options.host, options.port)
-  } catch (error) {
-    await sessions.close()
-    throw error
-  }
+  const port = await listen(server, options.host, options.port)
   const url = `${tls ? 'https' : 'http'}://${shownHost(options)}:${port}`
 
   const publicHosts = knownHostNames(options.publicHosts)
-  const cookie = sessionCookie({ port, secure: tls !== undefined })
   const origins = { secure: tls !== undefined, publicHosts }
   const links = createLoginLinks({ file: options.loginUrlFile, baseUrl: url, log })
-  const authenticator = createAuthenticator({ sessions, cookie, origins, log })
-  const { displayNames = {} } = options
-  const clusters = connections.map(({ name }) => ({ name, displayName: displayNames[name] ?? name }))
-  const metrics = createMetrics(version)
-  const live = createLive({ connections, log, ...(options.live && { limits: options.live }) })
-  const consoles = createConsoleRelay({ connections, log })
-  const router = createRouter({
-    authenticator,
-    signIn: createSignIn({
-      authenticator,
-      sessions,
-      links,
-      cookie,
-      origins,
-      attempts: createAttemptLimit(limits.signInsPerMinute, clock),
-      issueIdentity: async () => describePerson(await options.issueIdentity(), connections[0], log),
-      about: { clusters, version },
-      log,
+  const records = options.records ?? createFileRecordStore({ directory: join(options.stateDirectory, 'records'), log })
+  const { impersonatingClusters } = options
+  const auth = await createAuth({
+    ...{ records, links, port, origins, log, clock, issueIdentity: options.issueIdentity },
+    connections: () => connections.list().map(({ connection }) => connection),
+    traitsOf: (name) => traitsOf(connections, name, impersonatingClusters),
+    about: () => ({
+      version,
+      // They come and go.
+      clusters: connections.list().map(({ name, displayName }) => ({ name, displayName })),
     }),
-    proxy: createApiProxy({ connections, log }),
+    settings: options.signIn ?? {},
+    ...{ sessionIdleMs: options.sessionIdleMs, sessionAbsoluteMs: options.sessionAbsoluteMs },
+    ...{ audit: options.signInAudit, passwordCost: options.passwordCost },
+  }).catch((error: unknown) => {
+    server.close()
+    throw error
+  })
+  let peers: Peers | undefined
+  let shownTls = tls
+  const metrics = createMetrics(version)
+  const live = createLive({
+    connections,
+    log,
+    onOutage: connections.onOutage,
+    ...(options.live && { limits: options.live }),
+  })
+  const guard = options.guard ?? options.connectionsEndpoint?.guard
+  const shared = { connections, log, guard, limiter: createCallLimiter(options.callLimits) }
+  const consoles = createConsoleRelay(shared)
+  const router = createRouter({
+    auth,
+    proxy: createApiProxy(shared),
+    connections: options.connectionsEndpoint,
     live,
     consoles,
     metrics,
@@ -144,6 +164,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     page: options.page,
     development: options.development,
     readiness: options.readiness ?? {},
+    peers: () => peers,
     knownHosts: new Set([...publicHosts, ...knownHostNames([options.host])]),
     log,
   })
@@ -164,6 +185,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   async function closeAll(): Promise<void> {
     const drained = new Promise<void>((resolve) => server.close(() => resolve()))
     server.closeIdleConnections()
+    // Before the streams: what reconnects shall find another owner.
+    await leavePeers(peers, log)
     live.close()
     consoles.close()
     const timers = [
@@ -173,11 +196,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await drained
     for (const timer of timers) clearTimeout(timer)
     links.close()
-    await sessions.close()
+    await auth.close()
+    if (!options.records) await records.close()
   }
 
   let loginUrl: string
   try {
+    peers = await options.joinPeers?.({ port, fingerprint: () => shownTls && fingerprintOf(shownTls) })
     loginUrl = await links.renew()
   } catch (error) {
     await close()
@@ -190,11 +215,24 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     port,
     loginUrl,
     setTls: (pair) => {
-      if (tls) (server as TlsServer).setSecureContext(pair)
+      if (!tls) return
+      ;(server as TlsServer).setSecureContext(pair)
+      shownTls = pair
     },
-    sweepSessions: () => sessions.sweep(),
+    sweepSessions: () => auth.sweepSessions(),
     close,
   }
+}
+
+const fingerprintOf = ({ cert }: TlsPair) => new X509Certificate(cert).fingerprint256
+
+/** Told or not: the end of this replica is not held up, and the others notice by themselves. */
+async function leavePeers(peers: Peers | undefined, log: Logger): Promise<void> {
+  const late = new Promise<void>((resolve) => setTimeout(resolve, closing.peersMs).unref())
+  const left = peers?.close().catch((error: unknown) => {
+    log.warn({ err: error }, 'the other replicas could not be told of the end of this one')
+  })
+  await Promise.race([left, late])
 }
 
 function createServer(tls: TlsPair | undefined): Server {
@@ -218,4 +256,14 @@ function shownHost({ host, publicHosts }: GatewayOptions): string {
   const wildcard = host === '0.0.0.0' || host === '::'
   const shown = wildcard ? (publicHosts[0]?.replace(/:\d+$/, '') ?? hostname()) : host
   return shown.includes(':') && !shown.startsWith('[') ? `[${shown}]` : shown
+}
+
+/** How a cluster is reached, as far as it matters for whose rights are used there. */
+function traitsOf(
+  connections: GatewayConnections,
+  name: string,
+  impersonating: ReadonlySet<string> | undefined,
+): ClusterTraits | undefined {
+  const found = connections.list().find((connection) => connection.name === name)
+  return found && { kind: found.type, impersonate: impersonating?.has(name) ?? false }
 }

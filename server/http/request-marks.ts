@@ -4,7 +4,7 @@ import type { RequestMarks } from '@/server/auth/sign-in'
 
 /** Ways in which clients or proxies could claim what only this server decides. */
 const claims =
-  /^(forwarded|via|x-forwarded-.*|x-real-ip|x-remote-.*|x-client-ip|x-nonce|x-request-id|content-security-policy.*|impersonate-.*|x-middleware-.*|x-invoke-.*|x-matched-path|x-now-.*|x-vercel-.*|next-resume)$/
+  /^(forwarded|via|x-forwarded-.*|x-real-ip|x-remote-.*|x-client-ip|x-nonce|x-chiave-peer|x-request-id|content-security-policy.*|impersonate-.*|x-middleware-.*|x-invoke-.*|x-matched-path|x-now-.*|x-vercel-.*|next-resume)$/
 
 /** Whether a proxy in front of us said for whom it speaks. Asked before the claims are stripped. */
 export function isForwarded({ headers }: IncomingMessage): boolean {

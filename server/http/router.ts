@@ -1,23 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
-import type { Authenticator } from '@/server/auth/authenticator'
+import type { Auth } from '@/server/auth/create-auth'
 import { isReading } from '@/server/auth/same-origin'
-import type { RequestMarks, SignIn } from '@/server/auth/sign-in'
+import type { RequestMarks } from '@/server/auth/sign-in'
+import type { ConnectionsEndpoint } from '@/server/connections/connections-endpoint'
 import type { ConsoleRelay } from '@/server/consoles/console-relay'
 import type { Live } from '@/server/inventory/live'
-import type { ApiProxy, Upgrade } from '@/server/proxy/api-proxy'
+import type { Peers } from '@/server/peers/peers'
+import type { ApiProxy } from '@/server/proxy/api-proxy'
 import type { Caller } from '@/server/proxy/caller'
 import { buildStatus, refuseUpgrade, sendStatus } from '@/server/proxy/status-response'
+import type { Upgrade } from '@/server/proxy/upgrade'
 import { type ReadinessCheck, sendHealthy, sendReadiness } from './health'
 import { isKnownHost } from './host-check'
 import { type GatewayMetrics, isLoopbackPeer, type Route, sendMetrics } from './metrics'
 import { isForwarded, markRequest, setCommonHeaders, setPagePolicy } from './request-marks'
 
 export interface RouterOptions {
-  authenticator: Authenticator
-  signIn: SignIn
+  auth: Pick<Auth, 'authenticator' | 'signIn' | 'openByProxy'>
   proxy: ApiProxy
+  /** Answers `/connections`; left out: nobody does. */
+  connections?: ConnectionsEndpoint | undefined
   live: Live
   consoles: ConsoleRelay
   metrics: GatewayMetrics
@@ -25,6 +29,8 @@ export interface RouterOptions {
   page: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
   development: { forwardUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void } | undefined
   readiness: Readonly<Record<string, ReadinessCheck>>
+  /** The other replicas of this console, once they are known; undefined where it is alone. */
+  peers: () => Peers | undefined
   /** Names to answer to besides localhost and addresses. */
   knownHosts: ReadonlySet<string>
   log: Logger
@@ -46,15 +52,28 @@ interface Exchange {
   local: boolean
 }
 
+interface OpenStream {
+  owner: StreamOwner
+  upgrade: Upgrade
+  /** Without query. */
+  path: string
+  /** The client's address when another replica passes the stream on. */
+  forwardedFor: string | undefined
+}
+
+type StreamOwner = (upgrade: Upgrade, caller: Caller) => Promise<void>
+
 /** Next's build output and the files of public/: the same for everyone, needed before sign-in. */
 const publicAssets = /^\/(_next\/static\/.+|assets\/.+|[\w-]+\.(ico|svg|png|txt|webmanifest|woff2))$/
 const developmentAssets = /^\/(_next\/|__nextjs)/
 
 /** Decides for each request who answers it, and that nobody does without the sign-in that it needs. */
 export function createRouter(options: RouterOptions): Router {
-  const { authenticator, metrics, log, development } = options
+  const { auth, metrics, log, development } = options
+  const { authenticator } = auth
 
   function handle(request: IncomingMessage, response: ServerResponse): void {
+    authenticator.receive(request)
     const local = isLoopbackPeer(request) && !isForwarded(request)
     const marks = markRequest(request)
     setCommonHeaders(response, marks)
@@ -74,7 +93,7 @@ export function createRouter(options: RouterOptions): Router {
     if (path === '/healthz' || path === '/readyz') return 'health'
     if (path === '/metrics') return 'metrics'
     if (isBelow(path, '/auth')) return 'auth'
-    if (isBelow(path, '/k8s')) return 'api'
+    if (isBelow(path, '/k8s') || isConnectionsCall(request, path)) return 'api'
     if (isBelow(path, '/live') || isBelow(path, '/consoles')) return 'stream'
     if (publicAssets.test(path) || (development && developmentAssets.test(path))) return 'asset'
     return 'page'
@@ -92,10 +111,10 @@ export function createRouter(options: RouterOptions): Router {
         if (!isReading(request)) return methodNotAllowed(exchange)
         return sendMetrics(metrics, request, response, { local, token: options.metricsToken })
       case 'auth':
-        return options.signIn.handle(request, response, marks)
+        return auth.signIn.handle(request, response, marks)
       case 'api': {
-        const caller = authenticator.authenticate(request, marks.requestId)
-        return isCaller(caller) ? options.proxy.handle(request, response, caller) : sendStatus(response, caller)
+        const caller = await authenticator.authenticate(request, marks.requestId)
+        return isCaller(caller) ? answerCall(exchange, caller) : sendStatus(response, caller)
       }
       case 'stream':
         return sendStatus(response, buildStatus(426, 'This address is for WebSockets.'), { upgrade: 'websocket' })
@@ -105,15 +124,23 @@ export function createRouter(options: RouterOptions): Router {
     }
   }
 
+  async function answerCall({ request, response, path }: Exchange, caller: Caller): Promise<void> {
+    if (isBelow(path, '/k8s')) return options.proxy.handle(request, response, caller)
+    if (options.connections) return options.connections.handle(request, response, caller)
+    sendStatus(response, buildStatus(404, 'This console has no connections to look after.'))
+  }
+
   async function showPage(route: 'asset' | 'page', exchange: Exchange): Promise<void> {
     const { request, response, marks, path } = exchange
     if (!isReading(request) && !development) return methodNotAllowed(exchange)
     if (route === 'page') {
-      const session = authenticator.sessionOf(request)
+      const signedIn = authenticator.sessionOf(request)
       const isSignIn = path === '/sign-in'
-      if (!session && !isSignIn) return redirect(response, signInFor(request))
-      if (session && isSignIn && !isComponentRequest(request)) return redirect(response, '/')
-      session?.touch()
+      const opened = signedIn ? undefined : await auth.openByProxy(request, marks.requestId)
+      if (opened !== undefined) response.setHeader('set-cookie', opened)
+      else if (!signedIn && !isSignIn) return redirect(response, signInFor(request))
+      if ((signedIn || opened) && isSignIn && !isComponentRequest(request)) return redirect(response, '/')
+      signedIn?.session.touch()
       // What a signed-in person sees stays out of every cache.
       response.setHeader('cache-control', 'private, no-store')
       setPagePolicy({ request, response, nonce: marks.nonce }, { development: development !== undefined })
@@ -124,6 +151,8 @@ export function createRouter(options: RouterOptions): Router {
 
   function dispatchUpgrade(upgrade: Upgrade): boolean {
     const { request, socket, head } = upgrade
+    authenticator.receive(request)
+    const forwardedFor = options.peers()?.acceptFromPeer(request)
     const { requestId } = markRequest(request)
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
     if (!isKnownHost(request, options.knownHosts)) {
@@ -136,18 +165,30 @@ export function createRouter(options: RouterOptions): Router {
     }
     const owner = streamOwner(path)
     if (!owner) return false
-    const caller = authenticator.authenticate(request, requestId)
-    if (!isCaller(caller)) refuseUpgrade(request, socket, caller)
-    else {
-      owner(upgrade, caller).catch((error: unknown) => {
-        log.error({ err: error, requestId, path }, 'a stream failed')
-        socket.destroy()
-      })
-    }
+    openStream({ owner, upgrade, path, forwardedFor }, requestId).catch((error: unknown) => {
+      log.error({ err: error, requestId, path }, 'a stream failed')
+      socket.destroy()
+    })
     return true
   }
 
-  function streamOwner(path: string): ((upgrade: Upgrade, caller: Caller) => Promise<void>) | undefined {
+  async function openStream({ owner, upgrade, path, forwardedFor }: OpenStream, requestId: string): Promise<void> {
+    const caller = await authenticator.authenticate(upgrade.request, requestId)
+    if (!isCaller(caller)) return refuseUpgrade(upgrade.request, upgrade.socket, caller)
+    // Passed on once is enough: two replicas that each take the other for the owner would do so for ever.
+    if (forwardedFor !== undefined) return owner(upgrade, { ...caller, address: forwardedFor })
+    if (await isForwardedToOwner(upgrade, path, caller)) return
+    return owner(upgrade, caller)
+  }
+
+  /** A machine's consoles are kept together on one replica. What a trusted proxy vouches for, only its peer can know. */
+  async function isForwardedToOwner(upgrade: Upgrade, path: string, caller: Caller): Promise<boolean> {
+    const peers = options.peers()
+    if (!peers || caller.source === 'proxy' || !isBelow(path, '/consoles')) return false
+    return peers.forwardUpgrade(path.split('/').slice(0, 5).join('/'), upgrade, caller.address)
+  }
+
+  function streamOwner(path: string): StreamOwner | undefined {
     if (isBelow(path, '/k8s')) return options.proxy.handleUpgrade
     if (isBelow(path, '/consoles')) return options.consoles.handleUpgrade
     return path === '/live' ? options.live.handleUpgrade : undefined
@@ -156,11 +197,18 @@ export function createRouter(options: RouterOptions): Router {
   return { handle, dispatchUpgrade }
 }
 
+/** The page of the connections has the address of their list: a browser that opens it asks for a page. */
+function isConnectionsCall(request: IncomingMessage, path: string): boolean {
+  if (!isBelow(path, '/connections')) return false
+  const wantsPage = /text\/html/.test(request.headers.accept ?? '') || isComponentRequest(request)
+  return path !== '/connections' || !isReading(request) || !wantsPage
+}
+
 const isBelow = (path: string, root: string) => path === root || path.startsWith(`${root}/`)
 
 /** A caller has an identity; a refusal is a Status. */
 function isCaller(value: Caller | ReturnType<typeof buildStatus>): value is Caller {
-  return 'identity' in value
+  return 'identityFor' in value
 }
 
 const unknownHost = () =>

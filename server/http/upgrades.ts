@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
-import type { Upgrade } from '@/server/proxy/api-proxy'
 import { buildStatus, refuseUpgrade } from '@/server/proxy/status-response'
+import type { Upgrade } from '@/server/proxy/upgrade'
 
 export interface UpgradesOptions {
   server: Server

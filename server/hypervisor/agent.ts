@@ -27,6 +27,8 @@ export interface AgentOptions {
   importerUid?: number
   /** The program that imports images, and its first arguments. */
   importWorkerCommand: readonly string[]
+  /** What imports may not reach; see `disks/destinations.ts`. */
+  importDeny?: readonly string[]
   log: Logger
   signal: AbortSignal
 }
@@ -69,6 +71,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     directory: join(nodeDirectory, 'disks'),
     workerCommand: options.importWorkerCommand,
     ...(options.importerUid === undefined ? {} : { importerUid: options.importerUid }),
+    limits: { denied: options.importDeny ?? [] },
     log,
     signal,
     onChange: (id) => events.emit({ type: 'disk', id }),

@@ -8,7 +8,15 @@ export interface LiveSubscriptionOptions extends ListWatchOptions {
   id: number
   /** Resolves when the browser can take more; the upstream is not read meanwhile. */
   send: (message: LiveMessage) => Promise<void>
+  /**
+   * Follows outages of the API server: the listener gets a sentence each time it stops answering. A watch alone does not
+   * tell an idle API server from one that hangs.
+   */
+  onOutage?: ((listener: (message: string) => void) => () => void) | undefined
 }
+
+/** The API server has stopped answering others while this subscription's watch only heard nothing. */
+class Outage extends Error {}
 
 /** The longest that a change waits for others to travel with it. */
 const batchMs = 40
@@ -23,14 +31,17 @@ export async function runLiveSubscription(options: LiveSubscriptionOptions): Pro
   const { id, send, signal, query } = options
   let failures = 0
   while (!signal.aborted) {
+    const round = beginRound(options)
     try {
-      const { items, resourceVersion } = await listAll(options)
+      const { items, resourceVersion } = await listAll({ ...options, signal: round.signal })
       await send({ id, type: 'snapshot', items })
       failures = 0
-      await followWatches(options, resourceVersion)
+      await followWatches({ ...options, signal: round.signal }, resourceVersion)
+      round.signal.throwIfAborted()
       // The resource version is too old: list again at once.
-    } catch (error) {
+    } catch (failure) {
       if (signal.aborted) return
+      const error: unknown = round.signal.aborted ? round.signal.reason : failure
       failures += 1
       if (error instanceof ApiRefused && !isTemporary(error)) {
         const retrying = error.status.code !== 400 && error.status.code !== 422
@@ -38,12 +49,37 @@ export async function runLiveSubscription(options: LiveSubscriptionOptions): Pro
         if (!retrying) return
         await pause(refusedRetryMs, signal)
       } else {
-        const { message } = error instanceof ApiRefused ? error.status : describeUnreachable(query.cluster, error)
-        await send({ id, type: 'stale', message: message ?? '' })
-        await pause(Math.min(backOff.firstMs * 2 ** (failures - 1), backOff.lastMs), signal)
+        await send({ id, type: 'stale', message: wordsOf(query.cluster, error) })
+        const wanted = error instanceof ApiRefused ? error.retryAfterMs : 0
+        const wait = Math.min(backOff.firstMs * 2 ** (failures - 1), backOff.lastMs)
+        await pause(Math.max(wait, wanted), signal)
       }
+    } finally {
+      round.end()
     }
   }
+}
+
+/** One list and its watches; an outage ends them, since what they show is no longer known to be so. */
+function beginRound({ signal, onOutage }: LiveSubscriptionOptions): { signal: AbortSignal; end: () => void } {
+  const round = new AbortController()
+  const abort = () => round.abort(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  if (signal.aborted) abort()
+  const unfollow = onOutage?.((message) => round.abort(new Outage(message)))
+  return {
+    signal: round.signal,
+    end: () => {
+      signal.removeEventListener('abort', abort)
+      unfollow?.()
+    },
+  }
+}
+
+function wordsOf(cluster: string, error: unknown): string {
+  if (error instanceof Outage) return error.message
+  const { message = '' } = error instanceof ApiRefused ? error.status : describeUnreachable(cluster, error)
+  return message
 }
 
 /** The API server is starting, overloaded or broken, or a list took so long that it expired: the next may succeed. */

@@ -1,19 +1,21 @@
 import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
 import type { LiveMessage, LiveQuery } from '@/contract/live'
-import type { Connection } from '@/server/cluster/connection'
-import type { Upgrade } from '@/server/proxy/api-proxy'
+import type { ConnectionDirectory } from '@/server/cluster/connection'
 import type { Caller } from '@/server/proxy/caller'
 import { buildStatus } from '@/server/proxy/status-response'
+import type { Upgrade } from '@/server/proxy/upgrade'
 import { acceptWebSocket, bytesOf, closeSocket, keepAlive } from '@/server/proxy/web-socket'
 import { createOutbox, TooSlow } from './live-outbox'
 import { isSecretQuery, readLiveRequest } from './live-query'
 import { runLiveSubscription } from './live-subscription'
 
 export interface LiveOptions {
-  connections: readonly Connection[]
+  connections: ConnectionDirectory
   log: Logger
   limits?: Partial<LiveLimits>
+  /** Follows outages of a cluster's API server; returns what ends that. */
+  onOutage?: ((cluster: string, listener: (message: string) => void) => () => void) | undefined
 }
 
 export interface LiveLimits {
@@ -24,6 +26,8 @@ export interface LiveLimits {
   /** A browser that does not take what is on the way within this time is dropped. */
   drainMs: number
   pingIntervalMs: number
+  /** How long an API server may say nothing when a list or watch begins. */
+  silenceMs: number
 }
 
 export interface Live {
@@ -38,15 +42,15 @@ const defaultLimits: LiveLimits = {
   bufferedBytes: 4 * 1024 * 1024,
   drainMs: 15_000,
   pingIntervalMs: 20_000,
+  silenceMs: 20_000,
 }
 
 /** Close codes of our own beside the standard 1001. */
 const closeCodes = { badMessage: 4400, sessionEnded: 4401, goingAway: 1001 }
 
 /** One socket per browser tab with many subscriptions, each a list and a watch with the person's own rights. */
-export function createLive({ connections, log, limits: given }: LiveOptions): Live {
+export function createLive({ connections, log, limits: given, onOutage }: LiveOptions): Live {
   const limits = { ...defaultLimits, ...given }
-  const byName = new Map(connections.map((connection) => [connection.name, connection]))
   const open = new Set<WebSocket>()
 
   async function handleUpgrade(upgrade: Upgrade, caller: Caller): Promise<void> {
@@ -82,10 +86,11 @@ export function createLive({ connections, log, limits: given }: LiveOptions): Li
     })
 
     function subscribe(id: number, query: LiveQuery): void {
-      const connection = byName.get(query.cluster)
-      const refusal = refusalOf(query, subscriptions.size)
-      if (!connection || refusal) {
-        const status = refusal ?? buildStatus(404, `There is no cluster "${query.cluster}" here.`)
+      const connection = connections.get(query.cluster)
+      const identity = connection && caller.identityFor(query.cluster)
+      const refused = identity && 'kind' in identity ? identity : refusalOf(query, subscriptions.size)
+      if (!connection || !identity || 'kind' in identity || refused) {
+        const status = refused ?? buildStatus(404, `There is no cluster "${query.cluster}" here.`)
         outbox({ id, type: 'error', status, retrying: false }).catch(() => undefined)
         return
       }
@@ -96,7 +101,9 @@ export function createLive({ connections, log, limits: given }: LiveOptions): Li
         // The id may already belong to another query of the browser's.
         if (!signal.aborted) await outbox(message)
       }
-      runLiveSubscription({ id, connection, query, identity: caller.identity, signal, send })
+      const outages = onOutage && ((listener: (message: string) => void) => onOutage(query.cluster, listener))
+      const { silenceMs } = limits
+      runLiveSubscription({ id, connection, query, identity, signal, send, silenceMs, onOutage: outages })
         .catch((error: unknown) => {
           if (signal.aborted) return
           if (error instanceof TooSlow)

@@ -14,6 +14,7 @@ export async function startAgentProcess(config: AgentConfig, { log, signal }: Ch
     ...(config.guestUids === undefined ? {} : { guestUids: config.guestUids }),
     ...(config.importerUid === undefined ? {} : { importerUid: config.importerUid }),
     importWorkerCommand: [process.execPath, config.importWorker],
+    importDeny: config.importDeny,
     log,
     signal,
   })

@@ -1,11 +1,13 @@
 import { type Logger, pino } from 'pino'
 import { explainStart } from '../start-error'
-import type { AgentAddress, ChildMessage, ParentMessage, ProcessConfig } from '../supervisor/process-config'
+import type { AgentAddress, ChildMessage, ParentMessage, ProcessConfig, TlsPair } from '../supervisor/process-config'
 
 export interface Running {
   url?: string
   loginUrl?: string
   close(): Promise<void>
+  /** Takes a renewed certificate into use for new connections. */
+  takeTls?(pair: TlsPair): void
   /** The cluster's alone: its last work. Shuts the guests of these nodes down; `tell` gets a line for every step. */
   shutDownMachines?(agents: readonly AgentAddress[], tell: (line: string) => void): Promise<void>
 }
@@ -71,6 +73,7 @@ export function runChild(
   process.on('message', (message: ParentMessage) => {
     if (message.type === 'stop') void stop('asked to')
     else if (message.type === 'shut-down-machines') void shutDownMachines(message.agents)
+    else if (message.type === 'tls') void starting.then(() => running?.takeTls?.(message.pair))
     else starting = begin(message.config)
   })
   // Every write is durable when acknowledged, so the quickest end is safe, and it frees the ports for the next start.

@@ -1,18 +1,18 @@
 import fs from 'node:fs'
-import http from 'node:http'
-import https from 'node:https'
 import { demoImagePath } from '@/contract/catalog/demo-image'
 import { builtInKinds, customKinds } from '@/contract/kinds/registry'
 import { createKubeClient } from '../cluster/client/kube-client'
 import { createSocketConnection } from '../cluster/socket-connection'
-import { type ApiServer, startApiServer } from '../embedded/api-server'
+import { startApiServer } from '../embedded/api-server'
 import { connectHypervisor } from '../hypervisor/remote-hypervisor'
 import type { Hypervisor } from '../operator/engine/hypervisor-port'
 import { describeProgress, type ShutDownProgress, shutDownMachines } from '../operator/engine/shut-down-machines'
 import { startEngine } from '../operator/engine/start-engine'
 import { buildSubresourceHandlers } from '../operator/engine/subresources/handlers'
+import { startPlatform } from '../operator/platform/start-platform'
 import type { AgentAddress, ClusterConfig } from '../supervisor/process-config'
 import type { ChildContext, Running } from './child'
+import { listen } from './cluster-listeners'
 import { publishDemoImage } from './publish-demo-image'
 
 /** The embedded cluster: API server on a unix socket and over HTTPS, and the engine that gives its kinds their meaning. */
@@ -32,6 +32,7 @@ export async function startClusterProcess(config: ClusterConfig, context: ChildC
     impersonate: false,
   })
   const client = createKubeClient(connection, { identity: { type: 'self' }, userAgent: 'chiave-engine' })
+  const rotations = config.rotations.filter(({ file }) => fs.existsSync(file))
   const apiServer = await startApiServer({
     databasePath: config.databasePath,
     schemasDirectory: config.schemasDirectory,
@@ -41,20 +42,29 @@ export async function startClusterProcess(config: ClusterConfig, context: ChildC
     kinds: { builtIn: builtInKinds, custom: customKinds },
     subresources: buildSubresourceHandlers({ client, hypervisorFor: (node) => hypervisors.get(node) }),
     caCertificate: config.caCertificate,
+    rotate: rotations.map(({ what }) => what),
     staticFiles: { [demoImagePath]: config.demoImage },
     log,
   })
+  for (const { file } of rotations) fs.rmSync(file, { force: true })
   const replaced = config.olderEncryptionKeys
   void apiServer.resealed.then((done) => {
     if (done && replaced) fs.rmSync(replaced.file, { force: true })
   })
-  const listeners = await listen(config, apiServer)
+  const listeners = await listen(config, apiServer, log)
   const { https: tls } = config
   const [engine] = await Promise.all([
     config.runEngine ? startEngine({ client, hypervisors, log, signal }) : undefined,
     tls && publishDemoImage({ client, file: config.demoImage, apiServerUrl: tls.advertisedUrl }),
   ])
+  const ending = new AbortController()
+  // The only operator there can be: nobody to be elected from.
+  const platform = config.runPlatform
+    ? startPlatform({ client, version: config.version, log, signal: AbortSignal.any([signal, ending.signal]) })
+    : undefined
+  platform?.stopped.catch((error: unknown) => log.error({ err: error }, 'the platform controllers ended'))
   return {
+    takeTls: listeners.takeTls,
     shutDownMachines: async (agents, tell) => {
       // A working engine would start at once what should run.
       await engine?.stop()
@@ -63,44 +73,11 @@ export async function startClusterProcess(config: ClusterConfig, context: ChildC
       await shutDownMachines({ client, hypervisors: hypervisors.values(), onProgress, signal })
     },
     close: async () => {
-      await engine?.stop()
+      ending.abort()
+      await Promise.all([engine?.stop(), platform?.stopped])
       connection.close()
-      for (const listener of listeners) listener.closeAllConnections()
-      await Promise.all(listeners.map((listener) => new Promise((resolve) => listener.close(resolve))))
+      await listeners.close()
       await apiServer.close()
     },
   }
-}
-
-async function listen(config: ClusterConfig, apiServer: ApiServer): Promise<(http.Server | https.Server)[]> {
-  const { socketPath, https: tls } = config
-  const local = http.createServer()
-  const secure =
-    tls &&
-    https.createServer({
-      cert: tls.certificate,
-      key: tls.key,
-      minVersion: 'TLSv1.2',
-      // Clients may come with a certificate; whether they must is for the API server to say.
-      requestCert: true,
-      rejectUnauthorized: false,
-      ca: await apiServer.clientAuthority(),
-    })
-  const servers = secure ? [local, secure] : [local]
-  for (const server of servers) {
-    server.on('request', (request, response) => apiServer.handleRequest(request, response))
-    server.on('upgrade', (request, socket, head) => apiServer.handleUpgrade(request, socket, head))
-    server.keepAliveTimeout = 65_000
-    // A watch lasts for hours; only an unfinished head is suspicious.
-    server.requestTimeout = 0
-    server.headersTimeout = 20_000
-  }
-  fs.rmSync(socketPath, { force: true })
-  await Promise.all([
-    new Promise<void>((resolve, reject) => local.once('error', reject).listen(socketPath, resolve)),
-    secure && new Promise<void>((resolve, reject) => secure.once('error', reject).listen(tls.port, tls.host, resolve)),
-  ])
-  // The console runs as another user; what it may do is decided by its token.
-  fs.chmodSync(socketPath, 0o666)
-  return servers
 }

@@ -1,11 +1,16 @@
 import http from 'node:http'
 import next from 'next'
+import type { Logger } from 'pino'
 import type { Connection } from '../cluster/connection'
-import { createKubeconfigConnection } from '../cluster/kubeconfig'
+import { createInClusterConnection } from '../cluster/in-cluster'
 import { createSocketConnection } from '../cluster/socket-connection'
-import { startGateway } from '../http/gateway'
+import { type FirstConnection, startConnections } from '../connections/start-connections'
+import { type GatewayOptions, startGateway } from '../http/gateway'
+import { startPeers } from '../peers/peers'
+import type { RecordStore } from '../records/record-store'
 import type { ConsoleConfig } from '../supervisor/process-config'
 import type { ChildContext, Running } from './child'
+import { openRecords } from './open-records'
 
 /** The web console: pages, gateway, live updates and console relay over one connection per cluster. */
 export async function startConsoleProcess(config: ConsoleConfig, { log, signal }: ChildContext): Promise<Running> {
@@ -13,7 +18,9 @@ export async function startConsoleProcess(config: ConsoleConfig, { log, signal }
   const decoy = http.createServer()
   const pages = next({ dev: false, dir: config.root, hostname: config.host, port: config.port, httpServer: decoy })
   const handlePage = pages.getRequestHandler()
-  const connections: Connection[] = [connect(config.connection)]
+  const first = firstConnection(config.connection)
+  const { records, readiness, close: closeRecords } = await openRecords(config, log)
+  const { connections, endpoint, close: closeConnections } = await startConnections({ first, records, log })
   // Side by side: the gateway mostly waits for the disk and the port.
   const prepared = pages.prepare()
   const starting = startGateway({
@@ -22,6 +29,8 @@ export async function startConsoleProcess(config: ConsoleConfig, { log, signal }
     ...(config.tls ? { tls: { cert: config.tls.certificate, key: config.tls.key } } : {}),
     publicHosts: config.publicHosts,
     connections,
+    connectionsEndpoint: endpoint,
+    records,
     // The embedded cluster knows this person as its administrator; a kubeconfig's user is who it is.
     issueIdentity: () =>
       config.connection.type === 'socket'
@@ -29,11 +38,12 @@ export async function startConsoleProcess(config: ConsoleConfig, { log, signal }
         : { type: 'self' },
     stateDirectory: config.stateDirectory,
     loginUrlFile: config.loginUrlFile,
-    readiness: Object.fromEntries(connections.map((connection) => [connection.name, () => askReady(connection)])),
+    readiness: { ...readinessOf(first), ...readiness },
     page: async (request, response) => {
       await prepared
       await handlePage(request, response)
     },
+    ...(config.peerAddress === undefined ? {} : { joinPeers: joinPeers(records, config.peerAddress, log) }),
     version: config.version,
     log,
     signal,
@@ -42,23 +52,56 @@ export async function startConsoleProcess(config: ConsoleConfig, { log, signal }
   return {
     url: gateway.url,
     loginUrl: gateway.loginUrl,
+    takeTls: ({ certificate, key }) => gateway.setTls({ cert: certificate, key }),
     close: async () => {
       await gateway.close()
-      for (const connection of connections) connection.close()
+      closeConnections()
+      await closeRecords()
       await pages.close()
     },
   }
 }
 
+/** Replicas that share records share their work. */
+function joinPeers(records: RecordStore, address: string, log: Logger): GatewayOptions['joinPeers'] {
+  return (self) => startPeers({ ...self, records, address, log })
+}
+
+/** A console that belongs to a cluster is ready when that one is; one that looks at clusters from outside is so anyway. */
+function readinessOf(first: FirstConnection): Record<string, () => Promise<void>> {
+  return first.type === 'kubeconfig' ? {} : { [first.connection.name]: () => askReady(first.connection) }
+}
+
 /** Rejects when the cluster's API server does not call itself ready. */
 async function askReady(connection: Connection): Promise<void> {
-  const answer = await connection.request({ method: 'GET', path: '/readyz', identity: { type: 'self' } })
+  const answer = await connection.request({
+    method: 'GET',
+    path: '/readyz',
+    identity: { type: 'self' },
+    signal: AbortSignal.timeout(readyWithinMs),
+  })
   answer.resume()
   if (answer.statusCode !== 200) throw new Error(`the API server answered ${answer.statusCode} to /readyz`)
 }
 
-function connect(connection: ConsoleConfig['connection']): Connection {
-  if (connection.type === 'socket') return createSocketConnection({ ...connection, impersonate: true })
-  const { name, kubeconfig, context } = connection
-  return createKubeconfigConnection({ name, kubeconfigPath: kubeconfig, context })
+const readyWithinMs = 5_000
+
+function firstConnection(connection: ConsoleConfig['connection']): FirstConnection {
+  switch (connection.type) {
+    case 'socket': {
+      const { name } = connection
+      return {
+        type: 'embedded',
+        displayName: name,
+        connection: createSocketConnection({ ...connection, impersonate: true }),
+      }
+    }
+    case 'kubeconfig':
+      return { type: 'kubeconfig', kubeconfigPath: connection.kubeconfig, contexts: connection.contexts }
+    case 'in-cluster': {
+      const { name, directory, environment } = connection
+      const inside = createInClusterConnection({ name, directory, environment })
+      return { type: 'in-cluster', displayName: name, server: new URL(inside.server).host, connection: inside }
+    }
+  }
 }

@@ -1,5 +1,5 @@
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
-import type { Upgrade } from './api-proxy'
+import type { Upgrade } from './upgrade'
 
 export interface AcceptOptions {
   /** Bytes of the largest message that the browser may send. */

@@ -1,5 +1,6 @@
 import os from 'node:os'
 import type { Home } from '../home/home'
+import { lockSocket } from '../home/instance-lock'
 import { StartError } from '../start-error'
 
 /** Where each part of an instance keeps its things below the home. */
@@ -34,7 +35,7 @@ export function layOut(home: Home, nodeCount: number): Layout {
   }))
   checkSocketPath(home.file('run', 'cluster', 'api.sock'))
   return {
-    lockSocket: home.file('run', 'instance.sock'),
+    lockSocket: lockSocket(home),
     clusterSocket: home.file('run', 'cluster', 'api.sock'),
     logs,
     image: (name) => home.file('images', name),

@@ -1,4 +1,5 @@
 import type { StaticUser } from '../home/credentials'
+import type { InClusterAddress } from './in-cluster-address'
 
 /** What each kind of process is told when it starts: plain JSON over the IPC channel, never in argv or environment. */
 
@@ -13,6 +14,8 @@ export interface AgentConfig {
   guestUids?: { first: number; count: number } | undefined
   importerUid?: number | undefined
   importWorker: string
+  /** Networks, `loopback` or `private`: what imports of disk images may not reach. */
+  importDeny: readonly string[]
 }
 
 /** How the cluster process reaches a node's agent. */
@@ -28,6 +31,8 @@ export interface ClusterConfig {
   encryptionKey: string
   /** Replaced keys, as `encryptionKey`, and the file of theirs to remove once nothing needs them. */
   olderEncryptionKeys?: { keys: string[]; file: string } | undefined
+  /** What is to be replaced at this start where the file of that request is there; removed when it has been. */
+  rotations: { what: 'signing-key' | 'client-ca'; file: string }[]
   users: StaticUser[]
   engineToken: string
   socketPath: string
@@ -41,6 +46,8 @@ export interface ClusterConfig {
   /** The schemas that the build put beside the bundle. */
   schemasDirectory: string
   runEngine: boolean
+  /** The controllers that work in every cluster run here, too. */
+  runPlatform: boolean
   version: string
 }
 
@@ -54,16 +61,45 @@ export interface ConsoleConfig {
   publicHosts: string[]
   connection:
     | { type: 'socket'; name: string; socketPath: string; token: string }
-    | { type: 'kubeconfig'; name: string; kubeconfig: string; context?: string | undefined }
+    /** Without `contexts` all of the file. */
+    | { type: 'kubeconfig'; kubeconfig: string; contexts?: readonly string[] | undefined }
+    | InClusterAddress
+  /** In a cluster: where the records are; undefined: the pod's own. */
+  namespace?: string | undefined
+  /** In a cluster: where other replicas reach this one; undefined: there are none. */
+  peerAddress?: string | undefined
   stateDirectory: string
   loginUrlFile: string
   version: string
 }
 
-export type ProcessConfig = AgentConfig | ClusterConfig | ConsoleConfig
+/** The operator without a console. */
+export interface PlatformConfig {
+  process: 'platform'
+  connection: InClusterAddress | { type: 'kubeconfig'; name: string; kubeconfig: string; context?: string | undefined }
+  /** Where the Lease is; undefined: the pod's own, outside a cluster that of deploy/. */
+  namespace?: string | undefined
+  /** The first part of this replica's name in the Lease. */
+  candidate: string
+  /** Where health and metrics are answered, without sign-in and TLS; undefined: nowhere. */
+  health?: { host: string; port: number }
+  /** Milliseconds; for tests. */
+  timings?: { leaseDuration: number; renewDeadline: number; retryPeriod: number }
+  version: string
+}
+
+export type ProcessConfig = AgentConfig | ClusterConfig | ConsoleConfig | PlatformConfig
+
+/** A server's certificate with those of its authorities, and its key: PEM both. */
+export interface TlsPair {
+  certificate: string
+  key: string
+}
 
 export type ParentMessage =
   | { type: 'start'; config: ProcessConfig }
+  /** Renewed: for new connections from now on. */
+  | { type: 'tls'; pair: TlsPair }
   | { type: 'stop' }
   /** To the cluster process: stop the engine, shut every guest of these nodes down, and tell when that is done. */
   | { type: 'shut-down-machines'; agents: AgentAddress[] }

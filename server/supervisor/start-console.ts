@@ -1,7 +1,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { isLoopback } from '../config'
-import { StartError } from '../start-error'
+import { inClusterAddress } from './in-cluster-address'
 import type { PartsContext } from './parts-context'
 import type { ConsoleConfig } from './process-config'
 import { certificateHosts } from './start-embedded'
@@ -32,6 +32,8 @@ export async function startConsole(
       ...(server ? { tls: { certificate: server.cert, key: server.key } } : {}),
       publicHosts: [...config.publicHosts, ...certificateHosts(config)],
       connection,
+      namespace: config.namespace,
+      peerAddress: config.cluster === 'in-cluster' ? process.env['POD_IP'] : undefined,
       stateDirectory: home.file('console'),
       loginUrlFile,
       version: context.version,
@@ -43,13 +45,10 @@ export async function startConsole(
 
 /** The connection of a console without a cluster of its own. */
 export function outsideConnection(config: PartsContext['config']): ConsoleConfig['connection'] {
-  if (config.cluster === 'in-cluster') {
-    throw new StartError('--cluster in-cluster is not available in this version; use --cluster kubeconfig.')
-  }
+  if (config.cluster === 'in-cluster') return inClusterAddress(config, process.env)
   return {
     type: 'kubeconfig',
-    name: 'cluster',
     kubeconfig: path.resolve(config.kubeconfig ?? path.join(os.homedir(), '.kube', 'config')),
-    context: config.context,
+    contexts: config.contexts,
   }
 }

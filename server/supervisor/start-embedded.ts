@@ -4,12 +4,13 @@ import path from 'node:path'
 import type { Config } from '../config'
 import { type Credentials, ensureCredentials, writeKubeconfig } from '../home/credentials'
 import { readEncryptionKeys } from '../home/encryption-keys'
+import { rotationRequest, rotations } from '../home/rotation-requests'
 import type { PartsContext } from './parts-context'
 import type { AgentAddress, ClusterConfig } from './process-config'
 import { type SupervisedProcess, superviseProcess } from './supervised-process'
 
 /** Starts one node agent per node; they alone keep privileges. */
-export function startAgents({ home, layout, script, importWorker, say }: PartsContext): SupervisedProcess[] {
+export function startAgents({ config, home, layout, script, importWorker, say }: PartsContext): SupervisedProcess[] {
   const share = home.uids ? Math.floor(home.uids.guests.count / layout.nodes.length) : 0
   return layout.nodes.map((node, index) =>
     superviseProcess({
@@ -23,6 +24,7 @@ export function startAgents({ home, layout, script, importWorker, say }: PartsCo
         nodeDirectory: node.directory,
         socketPath: node.socket,
         importWorker,
+        importDeny: config.importDeny,
         ...(home.uids
           ? {
               socketOwner: home.uids.cluster,
@@ -65,6 +67,7 @@ export async function startCluster(
     },
     agents: runEngine ? agentAddresses(context) : [],
     runEngine,
+    runPlatform: config.run.has('platform'),
   })
   return { cluster, connection: { socketPath: layout.clusterSocket, token: credentials.console } }
 }
@@ -80,6 +83,7 @@ export async function startClusterForShutDown(context: PartsContext): Promise<Su
     caCertificate: certificates.ca.cert,
     agents: [],
     runEngine: false,
+    runPlatform: false,
   })
 }
 
@@ -91,6 +95,7 @@ function clusterBasics({ home, layout, script, version }: PartsContext, credenti
     databasePath: home.file('cluster', 'state.db'),
     encryptionKey: current.toString('base64'),
     olderEncryptionKeys: keys.length > 0 ? { keys, file: olderFile } : undefined,
+    rotations: rotations.map((what) => ({ what, file: rotationRequest(home, what) })),
     users: credentials.users,
     engineToken: credentials.engine,
     socketPath: layout.clusterSocket,

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import fs from 'node:fs'
 import { StartError } from '../start-error'
-import type { ChildMessage, ParentMessage, ProcessConfig } from './process-config'
+import type { ChildMessage, ParentMessage, ProcessConfig, TlsPair } from './process-config'
 
 export interface SupervisedOptions {
   name: string
@@ -24,6 +24,8 @@ export interface SupervisedProcess {
    * before; it is not started again from here on, since it would begin with its ordinary work.
    */
   finish(work: ParentMessage, onProgress: (line: string) => void): Promise<void>
+  /** Hands the process a renewed certificate, also for its next starts. */
+  takeTls(pair: TlsPair): void
   /** Resolves when the process is gone; killed when it does not go by itself in time (milliseconds). */
   stop(timeout: number): Promise<void>
 }
@@ -34,6 +36,7 @@ const logLimit = 10 * 1024 * 1024
 
 /** Runs one of Chiave's processes, begins it anew whenever it ends by itself, and hands it its configuration. */
 export function superviseProcess(options: SupervisedOptions): SupervisedProcess {
+  let { config } = options
   let child: ChildProcess | undefined
   let stopping = false
   let everReady = false
@@ -47,7 +50,7 @@ export function superviseProcess(options: SupervisedOptions): SupervisedProcess 
   let restart: NodeJS.Timeout | undefined
 
   const begin = () => {
-    child = spawnChild(options)
+    child = spawnChild({ ...options, config })
     child.on('message', (message: ChildMessage) => {
       if (message.type === 'ready') {
         everReady = true
@@ -82,12 +85,22 @@ export function superviseProcess(options: SupervisedOptions): SupervisedProcess 
       clearTimeout(restart)
       return finishWork({ child, name: options.name, work, onProgress })
     },
+    takeTls: (pair) => {
+      config = withTls(config, pair)
+      if (child?.connected) child.send({ type: 'tls', pair } satisfies ParentMessage)
+    },
     stop: async (timeout) => {
       stopping = true
       clearTimeout(restart)
       if (child) await stopChild(child, timeout)
     },
   }
+}
+
+function withTls(config: ProcessConfig, pair: TlsPair): ProcessConfig {
+  if (config.process === 'cluster' && config.https) return { ...config, https: { ...config.https, ...pair } }
+  if (config.process === 'console' && config.tls) return { ...config, tls: pair }
+  return config
 }
 
 function spawnChild({ script, config, uid, logFile, name }: SupervisedOptions): ChildProcess {

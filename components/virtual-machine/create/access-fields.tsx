@@ -18,9 +18,9 @@ import { useT } from '../../i18n/use-t'
 import { CopyButton } from '../../ui/copy-button'
 import { initialAccess } from './initial-form'
 import { fieldError } from './problem-text'
-import { rememberedSshKeys } from './remembered'
 import { SshKeys } from './ssh-keys'
 import type { CreateForm, Refusal } from './use-create-form'
+import { useKnownSshKeys } from './use-known-ssh-keys'
 
 export interface AccessFieldsProps {
   form: CreateForm
@@ -34,6 +34,7 @@ export interface AccessFieldsProps {
 /** How one will get into the guest. */
 export function AccessFields({ form, refusal, user, seedIsOpen }: AccessFieldsProps) {
   const t = useT()
+  const { known } = useKnownSshKeys()
   return (
     <>
       {seedIsOpen && (
@@ -46,7 +47,11 @@ export function AccessFields({ form, refusal, user, seedIsOpen }: AccessFieldsPr
                 onChange={(_event, value) => {
                   const seed = seeds.find((candidate) => candidate === value)
                   if (!seed) return
-                  const access = initialAccess(seed, user, rememberedSshKeys())
+                  const access = initialAccess(
+                    seed,
+                    user,
+                    known.map(({ key }) => key),
+                  )
                   form.setFieldValue('seed', access.seed)
                   form.setFieldValue('user', access.user)
                   form.setFieldValue('password', access.password)

@@ -2,6 +2,7 @@
 
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { cleanup, render, screen, waitFor } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -30,6 +31,8 @@ beforeEach(async () => {
       body += String(chunk)
     })
     request.on('end', () => {
+      // A console without profiles: keys are what this browser remembers.
+      if (request.url === '/auth/profile') return response.writeHead(404).end()
       const call = `${request.method} ${request.url?.replace(/^.*\/namespaces\/n\//, '')}`
       calls.push({ call, body })
       const refusal = refuse(call)
@@ -57,6 +60,8 @@ const surroundings: Surroundings = {
   machineNames: () => new Set(['taken']),
   nameProblem: (_namespace, name) => (name === 'taken' ? 'There is one already.' : undefined),
   problemOf: ({ name }) => (name === 'taken' ? 'There is one already.' : undefined),
+  chosen: undefined,
+  permissionFor: () => ({}),
   warnings: [],
 }
 
@@ -65,23 +70,36 @@ function show(onCreated: (machine: VirtualMachine) => void = () => undefined) {
   if (!image) throw new Error('the catalog has no Debian')
   const choice = choiceOf(image, { architecture: 'amd64', language: 'en', t: (key) => key })
   const initial = { ...initialFormFor(choice, { namespace: 'n' }), name: 'web' }
-  const session = { user: 'ada', groups: [], csrfToken: 't', clusters: [], version: '1', expiresAt: '' }
+  const session = {
+    user: 'ada',
+    groups: [],
+    csrfToken: 't',
+    clusters: [],
+    version: '1',
+    source: 'link' as const,
+    administrator: true,
+    mustChangePassword: false,
+    expiresAt: '',
+  }
+  const queryClient = new QueryClient({ defaultOptions: { queries: { retry: false } } })
   render(
-    <LanguageProvider language="en">
-      <ClusterProvider cluster="local">
-        <SessionProvider session={session}>
-          <CreateFormView
-            initial={initial}
-            chosen="Debian 12"
-            minimumMemory={choice.minimumMemory}
-            minimumDisk={choice.minimumDisk}
-            surroundings={surroundings}
-            onCreated={onCreated}
-            onCancel={() => undefined}
-          />
-        </SessionProvider>
-      </ClusterProvider>
-    </LanguageProvider>,
+    <QueryClientProvider client={queryClient}>
+      <LanguageProvider language="en">
+        <ClusterProvider cluster="local">
+          <SessionProvider session={session}>
+            <CreateFormView
+              initial={initial}
+              chosen="Debian 12"
+              minimumMemory={choice.minimumMemory}
+              minimumDisk={choice.minimumDisk}
+              surroundings={surroundings}
+              onCreated={onCreated}
+              onCancel={() => undefined}
+            />
+          </SessionProvider>
+        </ClusterProvider>
+      </LanguageProvider>
+    </QueryClientProvider>,
   )
   return { initial, user: userEvent.setup() }
 }

@@ -23,6 +23,7 @@ import type { CreateVirtualMachineForm } from '@/contract/builders/create-virtua
 import { binarySizeBytes } from '@/contract/builders/sizes'
 import type { VirtualMachine } from '@/contract/kinds/virtual-machine'
 import { suggestName } from '@/contract/names'
+import { AskLink } from '../../access/ask-link'
 import { describedBy, FormField } from '../../forms/form-field'
 import { SizeField } from '../../forms/size-field'
 import { formatBytes } from '../../i18n/format'
@@ -96,16 +97,28 @@ export function CreateFormView(props: CreateFormViewProps) {
       <form.Subscribe selector={({ values }) => values}>
         {(values) => {
           const blocked = surroundings.problemOf(values)
+          const permission = surroundings.permissionFor(values.namespace)
+          const forbidden = permission.allowed === false
           return (
             <>
               {preview && <ManifestPreview values={values} />}
+              {forbidden && (
+                <Alert
+                  component="p"
+                  isInline
+                  variant="warning"
+                  title={t('create.forbidden', { namespace: values.namespace })}
+                >
+                  {permission.reason} <AskLink missing={permission.missing} />
+                </Alert>
+              )}
               {blocked && <Alert component="p" isInline variant="warning" title={blocked} />}
               <Flex className={styles['actions'] ?? ''} gap={{ default: 'gapSm' }}>
                 <Button
                   type="submit"
                   variant="primary"
                   isLoading={stage !== undefined}
-                  isDisabled={stage !== undefined || blocked !== undefined}
+                  isDisabled={stage !== undefined || blocked !== undefined || forbidden}
                 >
                   {t(stage === undefined ? 'create.go' : stage === 'checking' ? 'create.checking' : 'create.going')}
                 </Button>

@@ -8,7 +8,7 @@ export interface InitialFormOptions {
   namespace: string
   /** Names of machines there are. */
   taken?: ReadonlySet<string>
-  /** Public keys that this browser remembers. */
+  /** Public keys of the person's profile, or that this browser remembers. */
   sshKeys?: readonly string[]
 }
 

@@ -16,7 +16,8 @@ import { toast } from '../../ui/toast'
 import { LoadingView } from '../../ui/views'
 import { CreateFormView } from './create-form'
 import { initialFormFor, initialFormForOwn } from './initial-form'
-import { rememberedNamespace, rememberedSshKeys, rememberNamespace } from './remembered'
+import { rememberedNamespace, rememberNamespace } from './remembered'
+import { useKnownSshKeys } from './use-known-ssh-keys'
 import { type Surroundings, useSurroundings } from './use-surroundings'
 
 /** From nothing to a machine: pick an image, accept what is filled in, create. */
@@ -51,10 +52,13 @@ function withImage(id: string): string {
 function Review({ id, onChange }: { id: string; onChange: () => void }) {
   const catalog = useCatalog()
   const surroundings = useSurroundings()
+  const keys = useKnownSshKeys()
   const choice = catalog.images.find((image) => image.id === id)
-  if (!surroundings.settled || (!choice && !isOwnSource(id) && !catalog.loaded)) return <LoadingView lines={6} />
-  if (choice) return <ReviewForm key={id} choice={choice} surroundings={surroundings} onChange={onChange} />
-  if (isOwnSource(id)) return <ReviewForm key={id} choice={id} surroundings={surroundings} onChange={onChange} />
+  if (!surroundings.settled || !keys.settled || (!choice && !isOwnSource(id) && !catalog.loaded))
+    return <LoadingView lines={6} />
+  const form = { surroundings, sshKeys: keys.known.map(({ key }) => key), onChange }
+  if (choice) return <ReviewForm key={id} choice={choice} {...form} />
+  if (isOwnSource(id)) return <ReviewForm key={id} choice={id} {...form} />
   // An address with an image that is not (any more) in the catalog.
   return <ImageGallery onChoose={(next) => window.history.pushState(null, '', withImage(next))} />
 }
@@ -62,17 +66,19 @@ function Review({ id, onChange }: { id: string; onChange: () => void }) {
 interface ReviewFormProps {
   choice: ImageChoice | OwnSource
   surroundings: Surroundings
+  /** Public keys that the person has at hand. */
+  sshKeys: readonly string[]
   onChange: () => void
 }
 
-function ReviewForm({ choice, surroundings, onChange }: ReviewFormProps) {
+function ReviewForm({ choice, surroundings, sshKeys, onChange }: ReviewFormProps) {
   const t = useT()
   const cluster = useCluster()
   const router = useRouter()
   const search = useSearchParams()
   const [initial] = useState(() => {
-    const namespace = firstNamespace(surroundings.namespaces, search.get('namespace'))
-    const options = { namespace, taken: surroundings.machineNames(namespace), sshKeys: rememberedSshKeys() }
+    const namespace = firstNamespace(surroundings.namespaces, search.get('namespace') ?? surroundings.chosen ?? null)
+    const options = { namespace, taken: surroundings.machineNames(namespace), sshKeys }
     return typeof choice === 'string' ? initialFormForOwn(choice, options) : initialFormFor(choice, options)
   })
   const onCreated = (machine: VirtualMachine, notOwned: readonly string[]) => {

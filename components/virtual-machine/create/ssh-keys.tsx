@@ -4,22 +4,25 @@ import { Button, Checkbox, Flex, TextArea } from '@patternfly/react-core'
 import { PlusCircleIcon, TrashIcon } from '@patternfly/react-icons'
 import { useState } from 'react'
 import { readSshPublicKey } from '@/contract/cloud-init/ssh-public-key'
+import type { Profile } from '@/contract/people'
 import { describedBy, FormField } from '../../forms/form-field'
 import { useT } from '../../i18n/use-t'
 import { fieldError, problemText } from './problem-text'
-import { forgetSshKey, rememberedSshKeys, rememberSshKey } from './remembered'
 import type { CreateForm, Refusal } from './use-create-form'
+import { useKnownSshKeys } from './use-known-ssh-keys'
 
-/** The public keys that may log in: remembered ones to tick, and new ones to paste. */
+/** The public keys that may log in: those of the profile to tick, and new ones to paste. */
 export function SshKeys({ form, refusal }: { form: CreateForm; refusal: Refusal | undefined }) {
   const t = useT()
-  const [known, setKnown] = useState(rememberedSshKeys)
+  const { known, remember, forget } = useKnownSshKeys()
   const [adding, setAdding] = useState(false)
+  const nameOf = (key: string) => keyName(key, known)
   return (
     <form.Field name="sshKeys">
       {(field) => {
         const selected = field.state.value
-        const shown = [...known, ...selected.filter((key) => !known.includes(key))]
+        const knownKeys = known.map(({ key }) => key)
+        const shown = [...knownKeys, ...selected.filter((key) => !knownKeys.includes(key))]
         return (
           <FormField
             label={t('create.field.sshKeys')}
@@ -43,8 +46,7 @@ export function SshKeys({ form, refusal }: { form: CreateForm; refusal: Refusal 
                   aria-label={t('create.field.sshForget', { key: nameOf(key) })}
                   icon={<TrashIcon />}
                   onClick={() => {
-                    forgetSshKey(key)
-                    setKnown(rememberedSshKeys())
+                    forget(key)
                     field.handleChange(selected.filter((other) => other !== key))
                   }}
                 />
@@ -52,9 +54,8 @@ export function SshKeys({ form, refusal }: { form: CreateForm; refusal: Refusal 
             ))}
             {adding ? (
               <NewKey
-                onAdd={(key, remember) => {
-                  if (remember) rememberSshKey(key)
-                  setKnown(rememberedSshKeys())
+                onAdd={(key, keep) => {
+                  if (keep) remember(key)
                   if (!selected.includes(key)) field.handleChange([...selected, key])
                   setAdding(false)
                 }}
@@ -114,9 +115,10 @@ function NewKey({ onAdd }: { onAdd: (key: string, remember: boolean) => void }) 
   )
 }
 
-/** The comment of a key, else its type and end: enough to tell it from another. */
-function nameOf(key: string): string {
+/** What the person calls the key, else its comment, else its type and end: enough to tell it from another. */
+function keyName(key: string, known: Profile['sshKeys']): string {
   const read = readSshPublicKey(key)
   if (typeof read === 'string') return key.slice(0, 32)
-  return read.comment === '' ? `${read.type} …${read.blob.slice(-8)}` : `${read.comment} (${read.type})`
+  const name = known.find((entry) => entry.key === key)?.name ?? read.comment
+  return name === '' ? `${read.type} …${read.blob.slice(-8)}` : `${name} (${read.type})`
 }

@@ -3,17 +3,20 @@
 import { useMemo } from 'react'
 import { rootVolumeName } from '@/contract/builders/create-virtual-machine'
 import type { CreateVirtualMachineForm } from '@/contract/builders/create-virtual-machine-form'
-import { namespaceKind, persistentVolumeClaimKind } from '@/contract/kinds/core'
+import { persistentVolumeClaimKind } from '@/contract/kinds/core'
 import { dataVolumeKind } from '@/contract/kinds/data-volume'
 import { virtualMachineKind } from '@/contract/kinds/virtual-machine'
 import { useT } from '../../i18n/use-t'
-import { useAccess } from '../../kube/use-access'
+import { type Access, type AccessQuestion, useAccessTo } from '../../kube/use-access'
 import { useList } from '../../kube/use-list'
+import { useNamespaces } from '../../kube/use-namespaces'
 import { useOffers } from '../../kube/use-offers'
 
 /** What is around a machine to be: names in use, namespaces, and what keeps one from creating it. */
 export interface Surroundings {
   namespaces: readonly string[]
+  /** The one to which all lists are narrowed. */
+  chosen: string | undefined
   /** Enough has arrived to suggest a name and a namespace. */
   settled: boolean
   machineNames: (namespace: string) => ReadonlySet<string>
@@ -21,29 +24,39 @@ export interface Surroundings {
   nameProblem: (namespace: string, name: string) => string | undefined
   /** What makes creating pointless, in words. */
   problemOf: (values: CreateVirtualMachineForm) => string | undefined
+  /** Whether one may create in a namespace everything that a machine is made of. */
+  permissionFor: (namespace: string) => Access
   warnings: readonly string[]
+}
+
+const createNeeds: readonly AccessQuestion[] = [
+  { verb: 'create', group: virtualMachineKind.group, resource: virtualMachineKind.plural },
+  { verb: 'create', group: dataVolumeKind.group, resource: dataVolumeKind.plural },
+]
+
+function firstRefusal(answers: readonly Access[]): Access {
+  return answers.find(({ allowed }) => allowed === false) ?? {}
 }
 
 export function useSurroundings(): Surroundings {
   const t = useT()
-  const namespaces = useList(namespaceKind)
+  const { names: namespaces, settled, chosen } = useNamespaces()
   const machines = useList(virtualMachineKind)
   const claims = useList(persistentVolumeClaimKind)
   const importing = useOffers(dataVolumeKind)
-  const everywhere = useAccess({ verb: 'create', group: virtualMachineKind.group, resource: virtualMachineKind.plural })
+  const ask = useAccessTo(namespaces, createNeeds)
   return useMemo(() => {
     const names = new Set(machines.items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`))
     const claimNames = new Set(claims.items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`))
-    const active = namespaces.items.filter(({ status }) => status?.phase !== 'Terminating')
     const nameProblem = (namespace: string, name: string) => {
       if (names.has(`${namespace}/${name}`)) return t('create.problem.name.taken')
       const disk = rootVolumeName(name)
       return claimNames.has(`${namespace}/${disk}`) ? t('create.problem.name.diskTaken', { disk }) : undefined
     }
     return {
-      namespaces: active.map(({ metadata }) => metadata.name).sort(),
-      settled:
-        (namespaces.loaded || namespaces.error !== undefined) && (machines.loaded || machines.error !== undefined),
+      namespaces,
+      chosen,
+      settled: settled && (machines.loaded || machines.error !== undefined),
       machineNames: (namespace) =>
         new Set(
           machines.items
@@ -52,13 +65,8 @@ export function useSurroundings(): Surroundings {
         ),
       nameProblem,
       problemOf: ({ namespace, name }) => nameProblem(namespace, name),
-      warnings: [
-        ...(importing === false ? [t('create.noStorage')] : []),
-        // Somebody who may not create in all namespaces may do so in theirs: the dry run will tell.
-        ...(everywhere.allowed === false && active.length === 1
-          ? [t('create.forbidden', { namespace: active[0]?.metadata.name ?? '' })]
-          : []),
-      ],
+      permissionFor: (namespace) => firstRefusal(createNeeds.map((need) => ask({ ...need, namespace }))),
+      warnings: importing === false ? [t('create.noStorage')] : [],
     }
-  }, [t, namespaces, machines, claims, importing, everywhere])
+  }, [t, namespaces, chosen, settled, machines, claims, importing, ask])
 }

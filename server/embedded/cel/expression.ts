@@ -6,6 +6,7 @@ import {
   type ParseResult,
   TypeError,
 } from '@marcbachmann/cel-js'
+import { childNodes } from './ast'
 import { registerAuthorizerFunctions } from './authorizer-functions'
 import { registerListFunctions } from './list-functions'
 import { registerNetworkFunctions } from './network-functions'
@@ -175,19 +176,4 @@ function measure(root: ASTNode): { depth: number; nodes: number } {
   }
   const depth = depthOf(root)
   return { depth, nodes }
-}
-
-/** The nodes directly below a node, macros' arguments included. */
-export function childNodes(node: ASTNode): ASTNode[] {
-  const found: ASTNode[] = []
-  const collect = (value: unknown): void => {
-    if (Array.isArray(value)) for (const entry of value) collect(entry)
-    else if (isNode(value)) found.push(value)
-  }
-  collect(node.args)
-  return found
-}
-
-function isNode(value: unknown): value is ASTNode {
-  return typeof value === 'object' && value !== null && 'op' in value && 'args' in value
 }

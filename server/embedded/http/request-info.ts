@@ -20,8 +20,12 @@ export interface ResourceRequestInfo {
 /** The target of a request line. Throws 400 for what is no address. */
 export function readUrl(target: string | undefined): URL {
   const address = target?.startsWith('/') ? `http://localhost${target}` : (target ?? '')
-  if (!URL.canParse(address)) throw badRequest('the path is not valid')
-  return new URL(address)
+  try {
+    return new URL(address)
+  } catch (error) {
+    if (error instanceof TypeError) throw badRequest('the path is not valid')
+    throw error
+  }
 }
 
 /** Throws a URIError for a path that is no valid percent-encoding. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { unauthorized } from '../errors/status-error'
 import { readClientCertificate } from './client-certificate'
 import { TokenError } from './service-accounts/service-account-tokens'
@@ -20,6 +21,8 @@ export interface TokenOwner {
   user: Requestor
   /** Those of the asked-for audiences that the token is for. */
   audiences: readonly string[]
+  /** What the token proves does not change while this process lives. */
+  lasting?: boolean
 }
 
 export const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
@@ -46,9 +49,15 @@ export function readStaticTokens(users: readonly StaticUser[], issuer: string): 
   )
   return (token, audiences = [issuer]) => {
     const user = byHash.get(createHash('sha256').update(token).digest('hex'))
-    return user && { user, audiences: audiences.filter((audience) => audience === issuer) }
+    return user && { user, audiences: audiences.filter((audience) => audience === issuer), lasting: true }
   }
 }
+
+/**
+ * Who last proved themselves on a connection, and by which header. Only the same client's own header is compared, so the
+ * comparison tells nobody anything.
+ */
+const proven = new WeakMap<Socket, { header: string; user: Requestor }>()
 
 /**
  * Who sends a request: by client certificate, else by bearer token, else nobody known (`system:anonymous`). Throws 401
@@ -57,6 +66,9 @@ export function readStaticTokens(users: readonly StaticUser[], issuer: string): 
 export function identify(request: IncomingMessage, readers: readonly ReadToken[]): Requestor {
   const certificate = readClientCertificate(request.socket)
   if (certificate?.user) return certificate.user
+  const header = request.headers.authorization
+  const before = proven.get(request.socket)
+  if (before && before.header === header) return before.user
   const token = readBearerToken(request)
   if (token === undefined) {
     if (certificate) throw unauthorized()
@@ -64,6 +76,7 @@ export function identify(request: IncomingMessage, readers: readonly ReadToken[]
   }
   try {
     const owner = ownerOf(readers, token)
+    if (owner?.lasting && header !== undefined) proven.set(request.socket, { header, user: owner.user })
     if (owner) return owner.user
   } catch (error) {
     if (error instanceof TokenError) throw unauthorized()

@@ -9,6 +9,8 @@ interface ClientCertificate {
 
 /** A connection keeps its certificate for as long as it lives. */
 const known = new WeakMap<Socket, ClientCertificate>()
+/** A connection on which none was shown: asked for once, in the handshake. */
+const none: ClientCertificate = { user: undefined }
 
 /**
  * The certificate that a client showed on its TLS connection: its common name is the user, its organisations are the
@@ -18,9 +20,12 @@ const known = new WeakMap<Socket, ClientCertificate>()
 export function readClientCertificate(socket: Socket): ClientCertificate | undefined {
   if (!(socket instanceof TLSSocket)) return undefined
   const read = known.get(socket)
-  if (read) return notExpired(socket, read)
+  if (read) return read === none ? undefined : notExpired(socket, read)
   const certificate = socket.getPeerX509Certificate()
-  if (!certificate) return undefined
+  if (!certificate) {
+    known.set(socket, none)
+    return undefined
+  }
   const { subject } = socket.getPeerCertificate()
   // Node gives a list where a name has several values, which its type does not say.
   const values = (value: unknown): string[] =>

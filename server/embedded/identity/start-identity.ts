@@ -23,7 +23,12 @@ export interface IdentityOptions {
   authorizer?: Authorizer | undefined
   /** PEM; goes into Secrets of service account tokens. */
   caCertificate?: string | undefined
+  /** What is to be replaced before anything is signed. */
+  rotate?: readonly Rotation[] | undefined
 }
+
+/** The key of service accounts' tokens, or the authority of client certificates. */
+export type Rotation = 'signing-key' | 'client-ca'
 
 /** Who is asking and what they may do. */
 export interface Identity {
@@ -40,18 +45,24 @@ export interface Identity {
   stop(): void
 }
 
+const day = 24 * 60 * 60 * 1000
+
 /** As kube-apiserver's usual `--service-account-issuer`. */
 const issuer = 'https://kubernetes.default.svc.cluster.local'
 
 export async function openIdentity(options: IdentityOptions): Promise<Identity> {
   const { store, clock } = options
   const rbac = startRbac(store, options.authorizer)
-  const tokens = new ServiceAccountTokens({ store, clock, keys: await SigningKeys.open(store), issuer })
+  const keys = await SigningKeys.open(store, clock)
+  const { rotate = [] } = options
+  if (rotate.includes('signing-key')) await keys.rotate()
+  const tokens = new ServiceAccountTokens({ store, clock, keys, issuer })
   const tokenReaders: ReadToken[] = [
     readStaticTokens(options.users, issuer),
     (token, audiences) => tokens.authenticate(token, audiences),
   ]
   const clientAuthority = new ClientAuthority(store, clock)
+  if (rotate.includes('client-ca')) await clientAuthority.rotate()
   const stops = [rbac.stop]
   return {
     authorizer: rbac.authorizer,
@@ -61,6 +72,11 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     tokenReaders,
     tokens,
     async start(api) {
+      const forget = () =>
+        keys.forgetEnded().catch((error: unknown) => api.log.error({ err: error }, 'cannot remove ended signing keys'))
+      const daily = setInterval(forget, day)
+      daily.unref()
+      stops.push(() => clearInterval(daily))
       stops.push(await rbac.bringDefaults(api), keepTokenSecrets(api, tokens, options.caCertificate))
       // A server that is given other kinds may not serve this one.
       if (api.registry.byName(signingRequests)) stops.push(signApproved(api, clientAuthority))

@@ -1,9 +1,10 @@
 import { type ASTNode, Optional } from '@marcbachmann/cel-js'
 import { isJsonObject } from '@/contract/json'
+import { childNodes } from '../cel/ast'
 import { dynamicValue } from '../cel/cel-value'
-import { CompileError, childNodes, located } from '../cel/expression'
+import { CompileError, located } from '../cel/expression'
 import { comprehensions } from '../cel/two-variable-macros'
-import { unordered } from '../cel/unordered-lists'
+import { type ListUses, unordered } from '../cel/unordered-lists'
 import { type SchemaNode, unlimited } from './schema-node'
 
 /** How values under a schema look to CEL: the types and the names they have there. */
@@ -182,14 +183,14 @@ type Scope = ReadonlyMap<string, { node: Known; root: boolean }>
  * Checks the fields that an expression names against the schema, and gives the schema of its value where that is known.
  * Throws CompileError in cel-go's words.
  */
-export function checkFields(source: string, ast: ASTNode, scope: Scope): { known: Known; unordered: ASTNode[] } {
+export function checkFields(source: string, ast: ASTNode, scope: Scope): { known: Known; lists: ListUses } {
   const checker = new FieldChecker(source)
-  return { known: checker.check(ast, scope), unordered: checker.unordered }
+  return { known: checker.check(ast, scope), lists: checker }
 }
 
-class FieldChecker {
-  /** What is compared with something else and has lists in it whose order does not count. */
-  readonly unordered: ASTNode[] = []
+class FieldChecker implements ListUses {
+  readonly compared = new Set<ASTNode>()
+  readonly added = new Map<ASTNode, readonly string[]>()
   readonly #source: string
 
   constructor(source: string) {
@@ -208,7 +209,9 @@ class FieldChecker {
         return this.#call(node.args, scope)
       case '==':
       case '!=':
-        return this.#compare(node.args, scope)
+        return this.#compare(node, node.args, scope)
+      case '+':
+        return this.#add(node, node.args, scope)
       default:
         for (const child of childNodes(node)) this.check(child, scope)
         return undefined
@@ -238,9 +241,22 @@ class FieldChecker {
     return owner?.items ?? owner?.additional
   }
 
-  #compare(sides: readonly [ASTNode, ASTNode], scope: Scope): undefined {
+  #compare(node: ASTNode, sides: readonly [ASTNode, ASTNode], scope: Scope): undefined {
     const known = sides.map((side) => this.check(side, scope))
-    if (known.some((node) => node?.has.lists)) this.unordered.push(...sides)
+    if (known.some((side) => side?.has.lists)) this.compared.add(node)
+  }
+
+  /** A sum is of the kind that its left side is. */
+  #add(node: ASTNode, [left, right]: readonly [ASTNode, ASTNode], scope: Scope): Known {
+    const known = this.check(left, scope)
+    this.check(right, scope)
+    if (known?.listType === 'set') this.added.set(node, [])
+    else if (known?.listType === 'map')
+      this.added.set(
+        node,
+        known.listKeys.map((key) => escapeField(key) ?? key),
+      )
+    return known?.types.includes('array') ? known : undefined
   }
 
   #call([name, receiver, args]: readonly [string, ASTNode, ASTNode[]], scope: Scope): Known {

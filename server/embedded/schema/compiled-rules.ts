@@ -1,5 +1,5 @@
 import { CompileError, compileExpression, type Expression } from '../cel/expression'
-import { inOrder } from '../cel/unordered-lists'
+import { withUnorderedLists } from '../cel/unordered-lists'
 import { checkFields, fieldsUsed } from './cel-schema'
 import type { RawRule } from './raw-rule'
 import type { SchemaNode } from './schema-node'
@@ -64,7 +64,7 @@ function compileTyped(raw: RawRule, node: SchemaNode, { root, source, wants }: T
   if (source.trim() === '') throw new CompileError('rule is not specified')
   const expression = compileExpression(source, ['self', 'oldSelf'])
   const old = raw.optionalOldSelf === true ? undefined : node
-  const { known, unordered } = checkFields(
+  const { known, lists } = checkFields(
     source,
     expression.ast,
     new Map([
@@ -77,8 +77,8 @@ function compileTyped(raw: RawRule, node: SchemaNode, { root, source, wants }: T
   if (wrongField || (expression.type !== 'dyn' && expression.type !== wants && expression.type !== `dyn<${wants}>`)) {
     throw new CompileError(wants === 'bool' ? 'cel expression must evaluate to a bool' : 'must evaluate to a string')
   }
-  if (unordered.length === 0) return expression
-  const { evaluate } = compileExpression(inOrder(source, unordered), ['self', 'oldSelf'])
+  if (lists.compared.size === 0 && lists.added.size === 0) return expression
+  const { evaluate } = compileExpression(withUnorderedLists(expression.ast, lists), ['self', 'oldSelf'])
   return { ...expression, evaluate }
 }
 

@@ -1,5 +1,5 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
-import { childNodes } from '../cel/expression'
+import { childNodes } from '../cel/ast'
 import { comprehensions } from '../cel/two-variable-macros'
 import { boundIn, fieldNamed } from './cel-schema'
 import { mostElements } from './declared-size'

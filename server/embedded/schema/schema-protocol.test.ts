@@ -285,6 +285,51 @@ describe('objects of custom kinds', () => {
     expect(await patch({ list: ['b', 'a'] })).toMatch(/spec\.list: .*is immutable$/)
   })
 
+  test('adding to a list of type set or map keeps what is there, as its type has it', async () => {
+    const names = { type: 'array', maxItems: 10, items: { type: 'string', maxLength: 10 } }
+    const entries = {
+      type: 'array',
+      maxItems: 10,
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+      items: object({ name: text, size: { type: 'integer' } }, { required: ['name'] }),
+    }
+    const rules = [
+      "(self.set) + (['b', 'c']) == ['c', 'a', 'b']",
+      "(self.set + ['b'] + ['d']).size() == 3",
+      '(self.set + self.set).size() == 2 && (self.list + self.list).size() == 4',
+      'self.list + self.set == self.list + self.set && 1.5e-12 + 1.0 < 1.1',
+    ]
+    const { post, path } = await define(server, {
+      spec: object(
+        {
+          set: { ...names, 'x-kubernetes-list-type': 'set' },
+          list: names,
+          map: {
+            ...entries,
+            'x-kubernetes-validations': [
+              { rule: '(oldSelf + self).size() == 3 && (oldSelf + self)[1].size == 7' },
+              { rule: '(self + oldSelf)[0].size == 2 && self + oldSelf != oldSelf + self' },
+            ],
+          },
+        },
+        { 'x-kubernetes-validations': rules.map((rule) => ({ rule })) },
+      ),
+    })
+    const [a, b] = [
+      { name: 'a', size: 1 },
+      { name: 'b', size: 2 },
+    ]
+    expect((await post({ set: ['a', 'b'], list: ['a', 'b'], map: [a, b] })).json['message']).toBeUndefined()
+    const map = [
+      { name: 'b', size: 7 },
+      { name: 'c', size: 3 },
+    ]
+    const headers = { 'Content-Type': 'application/merge-patch+json' }
+    const changed = await server.call('PATCH', `${path()}/x`, { body: { spec: { map } }, headers })
+    expect(changed.json['message']).toBeUndefined()
+  })
+
   test('the status subresource is held against the schema, too', async () => {
     const {
       post,

@@ -75,6 +75,12 @@ export class ObjectStore {
     return row && this.#entry(row)
   }
 
+  /** The revision at which an object was last written; undefined when there is none. */
+  revisionOf(key: ObjectKey): number | undefined {
+    const resource = this.#resourceIds.get(key.resource)
+    return resource === undefined ? undefined : this.#statements.pointer.get(resource, key.namespace, key.name)
+  }
+
   /** A row of the log; absent when compaction took it. */
   entry(revision: number): LogEntry | undefined {
     const row = this.#statements.row.get(revision)

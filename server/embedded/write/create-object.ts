@@ -16,7 +16,7 @@ import { groupKind, groupResource, resourceName } from '../registry/served-resou
 import type { Decision } from '../storage/change'
 import { metadataErrors } from './metadata-rules'
 import { conform, schemaErrors } from './schema-step'
-import { admissionRequest, changeOf, reader, type WriteContext } from './write-context'
+import { admissionRequest, changeOf, type WriteContext } from './write-context'
 
 export interface Written {
   /** The object as stored. */
@@ -67,7 +67,7 @@ export function decideCreate(
 
 function exists({ api, target }: WriteContext, name: string, object: ApiObject): boolean {
   const key = { resource: resourceName(target.resource), namespace: object.metadata.namespace ?? '', name }
-  return api.store.get(key) !== undefined
+  return api.store.revisionOf(key) !== undefined
 }
 
 function nameIt(context: WriteContext, object: ApiObject): void {
@@ -104,9 +104,9 @@ function initialise({ api, target }: WriteContext, object: ApiObject): void {
 function checkNamespace({ api, target }: WriteContext, object: ApiObject): void {
   const { namespace } = object.metadata
   if (!target.resource.namespaced || namespace === undefined) return
-  const found = reader(api)({ resource: 'namespaces', namespace: '', name: namespace })
-  if (!found) throw notFound({ group: '', name: 'namespaces' }, namespace)
-  if (!isTerminating(found)) return
+  const revision = api.store.revisionOf({ resource: 'namespaces', namespace: '', name: namespace })
+  if (revision === undefined) throw notFound({ group: '', name: 'namespaces' }, namespace)
+  if (!api.goingNamespaces.of(revision)) return
   const name = object.metadata.name ?? ''
   const error = forbidden(
     groupResource(target.resource),
@@ -128,7 +128,7 @@ function checkNamespace({ api, target }: WriteContext, object: ApiObject): void 
   })
 }
 
-function isTerminating(namespace: ApiObject): boolean {
+export function isTerminating(namespace: ApiObject): boolean {
   const status = namespace['status']
   return (
     namespace.metadata.deletionTimestamp !== undefined || (isJsonObject(status) && status['phase'] === 'Terminating')

@@ -3,6 +3,7 @@ import { type ClientRequest, request as httpRequest, type IncomingHttpHeaders, t
 import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import { createSecureContext, rootCertificates, type SecureContext, connect as tlsConnect } from 'node:tls'
+import { type Destinations, readDestinations } from './destinations'
 import { ImportFailure } from './import-failure'
 import type { HttpJob, TransferLimits } from './import-protocol'
 import { explainNetworkError } from './network-failure'
@@ -119,20 +120,25 @@ interface Hop {
   limits: TransferLimits
   secure: SecureContext
   verify: boolean
+  destinations: Destinations
 }
 
-async function startRequest({ url, headers, limits, secure, verify }: Hop): Promise<ClientRequest> {
+async function startRequest({ url, headers, limits, secure, verify, destinations }: Hop): Promise<ClientRequest> {
   const proxy = proxyFor(url, process.env)
   const host = url.hostname.replace(/^\[|\]$/g, '')
+  // A socket looks up names only; behind a proxy the proxy does, and has rules of its own.
+  const refusal = isIP(host) ? destinations.refusalOf(host) : undefined
+  if (refusal) throw new ImportFailure(`Images are not fetched from ${url.host}: ${refusal}.`, 'never')
+  const { lookup } = destinations
   const path = url.pathname + url.search
   if (url.protocol === 'http:') {
-    if (!proxy) return httpRequest({ host, port: url.port || 80, path, headers, agent: false })
+    if (!proxy) return httpRequest({ host, port: url.port || 80, path, headers, agent: false, lookup })
     const absolute = `http://${url.host}${path}`
     const options = { host: proxy.hostname, port: proxy.port || 80, path: absolute, agent: false as const }
     return httpRequest({ ...options, headers: { ...headers, ...proxyHeaders(proxy) } })
   }
   const tls = { secureContext: secure, rejectUnauthorized: verify, ...(isIP(host) ? {} : { servername: host }) }
-  if (!proxy) return httpsRequest({ host, port: url.port || 443, path, headers, agent: false, ...tls })
+  if (!proxy) return httpsRequest({ host, port: url.port || 443, path, headers, agent: false, lookup, ...tls })
   const socket = await openTunnel(proxy, url, (request) => guard(request, limits))
   return httpsRequest({
     host,
@@ -167,10 +173,18 @@ export async function openHttp(source: HttpSource, extra: Record<string, string>
   const first = parseHttpUrl(source.url)
   const secure = await secureContext(source)
   const { limits } = source
+  const destinations = readDestinations(limits.denied)
   let url = first
   for (let hop = 0; hop <= limits.maxRedirects; hop++) {
     const headers = { ...requestHeaders(source, url, first), ...extra }
-    const response = await ask({ url, headers, limits, secure, verify: source.insecureSkipVerify !== true })
+    const response = await ask({
+      url,
+      headers,
+      limits,
+      secure,
+      verify: source.insecureSkipVerify !== true,
+      destinations,
+    })
     // Whoever reads the body sees its errors; who throws it away need not.
     response.on('error', () => undefined)
     const status = response.statusCode ?? 0

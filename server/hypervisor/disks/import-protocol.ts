@@ -13,6 +13,8 @@ export interface TransferLimits {
   maxRedirects: number
   /** Address space of qemu-img and the decompressors. */
   toolMemoryBytes: number
+  /** What imports may not reach, besides what they never reach (`destinations.ts`). */
+  denied: readonly string[]
 }
 
 export const defaultTransferLimits: TransferLimits = {
@@ -20,6 +22,7 @@ export const defaultTransferLimits: TransferLimits = {
   idleTimeout: 60_000,
   maxRedirects: 10,
   toolMemoryBytes: 2 * 1024 ** 3,
+  denied: [],
 }
 
 export interface HttpJob {

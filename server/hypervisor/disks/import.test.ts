@@ -192,6 +192,50 @@ test('a disk whose content begins like a qcow2 is never taken for one again', as
   expect(await disks.attach('copy', { machineId: 'm' })).toEqual({ path: diskFile('copy'), format: 'raw' })
 })
 
+describe('where images are not fetched from', () => {
+  test.each(['http://169.254.169.254/latest/meta-data', 'http://[::ffff:169.254.169.254]/', 'https://0.0.0.0/a'])(
+    'is refused before a connection is made: %s',
+    async (url) => {
+      const disks = await bench.open()
+      await disks.createDisk(httpDisk('d', url))
+      const state = await until(disks, 'd', settled)
+      expect(state).toMatchObject({ phase: 'failed', message: expect.stringMatching(/imports may not reach/) })
+    },
+  )
+
+  test('is refused to a redirect and to a name as well', async () => {
+    const asked: string[] = []
+    const base = await bench.serve((request, response) => {
+      asked.push(request.url ?? '')
+      response.writeHead(302, { location: 'http://169.254.169.254/secret' }).end()
+    })
+    const disks = await bench.open()
+    await disks.createDisk(httpDisk('d', `${base}/image`))
+    expect(await until(disks, 'd', settled)).toMatchObject({
+      phase: 'failed',
+      message: expect.stringMatching(/169\.254/),
+    })
+    expect(asked).toEqual(['/image'])
+  })
+
+  test('is what the administrator says', async () => {
+    const asked: string[] = []
+    const base = await bench.serve((request, response) => {
+      asked.push(request.url ?? '')
+      sendBytes(request, response, rawDisk(MiB))
+    })
+    const disks = await bench.open({ limits: { denied: ['loopback'] } })
+    for (const [id, url] of [['a', base] as const, ['b', base.replace('127.0.0.1', 'localhost')] as const]) {
+      await disks.createDisk(httpDisk(id, `${url}/image`))
+      expect(await until(disks, id, settled)).toMatchObject({
+        phase: 'failed',
+        message: expect.stringMatching(/127\.0\.0\.1|::1/),
+      })
+    }
+    expect(asked).toEqual([])
+  })
+})
+
 describe('the network', () => {
   test('a broken connection is gone on with, by range', async () => {
     const body = rawDisk(4 * MiB)

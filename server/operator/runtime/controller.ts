@@ -53,8 +53,14 @@ export function defineController(definition: ControllerDefinition): ControllerDe
   return definition
 }
 
+/** Is told of every reconcile that ended. */
+export interface ReconcileObserver {
+  reconciled(report: { controller: string; seconds: number; result: 'success' | 'requeue' | 'error' }): void
+}
+
 export interface ControllerContext {
   informerOf(kind: Kind): Informer<KubeObject>
+  observer?: ReconcileObserver | undefined
   clock: Clock
   log: Log
   signal: AbortSignal
@@ -112,11 +118,20 @@ async function work(definition: ControllerDefinition, context: ControllerContext
   for (;;) {
     const key = await queue.next()
     if (key === undefined) return
+    const startedAt = performance.now()
+    const report = (result: 'success' | 'requeue' | 'error') =>
+      context.observer?.reconciled({
+        controller: definition.name,
+        seconds: (performance.now() - startedAt) / 1000,
+        result,
+      })
     try {
       const outcome = await definition.reconcile(readKey(key), context.signal)
+      report(outcome?.requeueAfter === undefined ? 'success' : 'requeue')
       queue.forget(key)
       if (outcome?.requeueAfter !== undefined) queue.addAfter(key, outcome.requeueAfter)
     } catch (error) {
+      report('error')
       if (!context.signal.aborted) retry(error, { definition, key, ...context })
     } finally {
       queue.done(key)

@@ -4,12 +4,18 @@ import { type Clock, systemClock } from '@/server/cluster/clock'
 import { type Informer, startInformer } from '@/server/cluster/informer'
 import type { KubeClient } from '@/server/cluster/kube-client'
 import type { Log } from '@/server/cluster/log'
-import { type ControllerDefinition, connectController, type RunningController } from './controller'
+import {
+  type ControllerDefinition,
+  connectController,
+  type ReconcileObserver,
+  type RunningController,
+} from './controller'
 
 export interface ManagerOptions {
   client: KubeClient
   log: Log
   clock?: Clock
+  observer?: ReconcileObserver
   /** Stops everything. */
   signal: AbortSignal
 }
@@ -24,14 +30,16 @@ export interface Manager {
   add(definition: ControllerDefinition): void
   /** Waits until every informer in use is complete, then starts the controllers in the order they were added. */
   start(): Promise<void>
+  /** How much waits for each controller. */
+  queues(): { name: string; length: number }[]
   /** Resolves when, after the signal, every reconcile under way has ended. */
   stopped(): Promise<void>
 }
 
-export function createManager({ client, log, clock = systemClock, signal }: ManagerOptions): Manager {
+export function createManager({ client, log, clock = systemClock, observer, signal }: ManagerOptions): Manager {
   const informers = createInformers({ client, log, clock, signal })
   const controllers: RunningController[] = []
-  const context = { informerOf: (kind: Kind) => informers.of(kind), clock, log, signal }
+  const context = { informerOf: (kind: Kind) => informers.of(kind), clock, log, observer, signal }
   let started = false
 
   return {
@@ -45,13 +53,16 @@ export function createManager({ client, log, clock = systemClock, signal }: Mana
       await Promise.all(informers.all().map((informer) => informer.synced))
       for (const controller of controllers) controller.start()
     },
+    queues: () => controllers.map(({ name, queue }) => ({ name, length: queue.length })),
     async stopped() {
       if (started) await Promise.all(controllers.map((controller) => controller.stopped))
     },
   }
 }
 
-function createInformers(options: Required<ManagerOptions>): Informers & { all(): Informer<KubeObject>[] } {
+function createInformers(
+  options: Required<Omit<ManagerOptions, 'observer'>>,
+): Informers & { all(): Informer<KubeObject>[] } {
   const started = new Map<string, Informer<KubeObject>>()
   return {
     of<T extends KubeObject>(kind: Kind<T>) {

@@ -16,6 +16,8 @@ import { ensureInstanceKey, replaceInstanceKey } from '../instance-keys'
 interface StoredAuthority {
   certificate: string
   key: string
+  /** Replaced ones, which are trusted until a time in milliseconds since the epoch. */
+  retired?: { certificate: string; until: number }[]
 }
 
 export interface CertificateOrder {
@@ -30,6 +32,8 @@ const authorityLifetime = 10 * 365 * day
 const renewBefore = 2 * 365 * day
 /** A clock a little behind must not find a certificate of the future. */
 const backdate = 5 * 60 * 1000
+/** How long certificates of a replaced authority are good for: time to ask for new ones. */
+export const gracePeriod = 30 * day
 const storedName = 'client-authority'
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
@@ -54,9 +58,24 @@ export class ClientAuthority {
     this.#clock = clock
   }
 
-  /** PEM of the authority's certificate; made at first use and renewed, with the same key and name, in time. */
+  /**
+   * PEM of what client certificates are to be verified against: the authority's certificate, made at first use and
+   * renewed, with the same key and name, in time; then those it replaced, for a grace period.
+   */
   async certificate(): Promise<string> {
-    return (await this.#authority()).certificate
+    const { certificate, retired = [] } = await this.#authority()
+    return [certificate, ...retired.map((entry) => entry.certificate)].join('')
+  }
+
+  /** A new key and name from now on. */
+  async rotate(): Promise<void> {
+    const { certificate, retired = [] } = await this.#authority()
+    const now = this.#clock.now().getTime()
+    const next = await newAuthority(newKey(), now)
+    await replaceInstanceKey<StoredAuthority>(this.#store, storedName, {
+      ...next,
+      retired: [{ certificate, until: now + gracePeriod }, ...retired],
+    })
   }
 
   /** A client certificate as PEM. Throws a SigningError for a request that is none or asks for what nobody gets. */
@@ -98,9 +117,11 @@ export class ClientAuthority {
   async #authority(): Promise<StoredAuthority> {
     const now = this.#clock.now().getTime()
     const stored = await ensureInstanceKey<StoredAuthority>(this.#store, storedName, () => newAuthority(newKey(), now))
-    if (Date.parse(new X509Certificate(stored.certificate).validTo) - now > renewBefore) return stored
-    const renewed = await newAuthority(stored.key, now)
-    return replaceInstanceKey<StoredAuthority>(this.#store, storedName, renewed)
+    const retired = (stored.retired ?? []).filter(({ until }) => until > now)
+    const lasts = Date.parse(new X509Certificate(stored.certificate).validTo) - now > renewBefore
+    if (lasts && retired.length === (stored.retired ?? []).length) return stored
+    const current = lasts ? stored : await newAuthority(stored.key, now)
+    return replaceInstanceKey<StoredAuthority>(this.#store, storedName, { ...current, retired })
   }
 }
 

@@ -62,6 +62,12 @@ export class ServiceAccountTokens {
     return this.#parts.keys.publicKeys()
   }
 
+  /** Whether a token was signed by a key of this instance that has been replaced since. */
+  isOutdated(token: string): boolean {
+    const head = decode(token.split('.')[0] ?? '')
+    return head !== undefined && this.#parts.keys.isRetired(text(head, 'kid'))
+  }
+
   issue({ namespace, account, audiences, lifetime, bound }: TokenOrder): { token: string; expires: Date } {
     const now = Math.floor(this.#parts.clock.now().getTime() / 1000)
     const token = this.#parts.keys.sign({

@@ -17,6 +17,7 @@ import type { ResourceRequestInfo } from '../../http/request-info'
 import { sendBody } from '../../http/respond'
 import { reader } from '../../write/write-context'
 import type { BoundObject, ServiceAccountTokens } from './service-account-tokens'
+import { longestLifetime } from './token-lifetime'
 
 const accounts = { group: '', name: 'serviceaccounts' }
 const minLifetime = 10 * 60
@@ -79,7 +80,7 @@ function readLifetime(spec: JsonObject): number {
   else if (given > maxLifetime)
     errors.push(invalidValue(field, given, 'may not specify a duration larger than 2^32 seconds'))
   if (errors.length > 0) throw invalid({ group: 'authentication.k8s.io', name: 'TokenRequest' }, '', errors)
-  return Number(given)
+  return Math.min(Number(given), longestLifetime)
 }
 
 const bindable: Readonly<Record<string, { resource: string; namespaced: boolean }>> = {

@@ -14,8 +14,8 @@ export const accountNameAnnotation = 'kubernetes.io/service-account.name'
 const accountUidAnnotation = 'kubernetes.io/service-account.uid'
 
 /**
- * Fills Secrets of type `kubernetes.io/service-account-token` with a token of the account they name, and removes them
- * with it. Returns what stops it.
+ * Fills Secrets of type `kubernetes.io/service-account-token` with a token of the account they name, again when the key
+ * that signed it has been replaced, and removes them with it. Returns what stops it.
  */
 export function keepTokenSecrets(
   api: ApiContext,
@@ -62,8 +62,10 @@ async function tendSecret({ api, tokens, caCertificate }: Tending, namespace: st
     return
   }
   const data = dataOf(secret)
+  const outdated = typeof data['token'] === 'string' && tokens.isOutdated(plain(data['token']))
   const missing = data['token'] === undefined || (caCertificate !== undefined && data['ca.crt'] === undefined)
-  if (!missing && data['namespace'] !== undefined && secret.metadata.annotations?.[accountUidAnnotation]) return
+  const complete = !missing && data['namespace'] !== undefined && secret.metadata.annotations?.[accountUidAnnotation]
+  if (complete && !outdated) return
   const uid = account.metadata.uid ?? ''
   const token = tokens.issueLegacy(namespace, { name: account.metadata.name, uid }, name)
   const base64 = (value: string) => Buffer.from(value).toString('base64')
@@ -82,6 +84,7 @@ async function tendSecret({ api, tokens, caCertificate }: Tending, namespace: st
             namespace: base64(namespace),
             ...(caCertificate === undefined ? {} : { 'ca.crt': base64(caCertificate) }),
             ...dataOf(old),
+            ...(outdated ? { token: base64(token) } : {}),
           },
         }),
       },
@@ -97,6 +100,10 @@ function accountOf(api: ApiContext, secret: ApiObject): ApiObject | undefined {
   const account = reader(api)({ resource: 'serviceaccounts', namespace, name })
   const uid = annotations[accountUidAnnotation]
   return account && (uid === undefined || uid === account.metadata.uid) ? account : undefined
+}
+
+function plain(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('utf8')
 }
 
 function dataOf(secret: ApiObject): Record<string, unknown> {

@@ -1,0 +1,5 @@
+import { SignedInPage } from '@/components/sign-in/signed-in-page'
+
+export default function SignedInRoute() {
+  return <SignedInPage />
+}

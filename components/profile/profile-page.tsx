@@ -1,0 +1,65 @@
+'use client'
+
+import { PageSection, Tab, Tabs, TabTitleText } from '@patternfly/react-core'
+import { useRouter } from 'next/navigation'
+import type { MouseEvent } from 'react'
+import { useT } from '../i18n/use-t'
+import { useSession } from '../kube/session'
+import { paths } from '../shell/paths'
+import { PageHeader } from '../ui/page-header'
+import { ApiTokensTab } from './api-tokens-tab'
+import { GeneralTab } from './general-tab'
+import { SecurityTab } from './security-tab'
+import { SshKeysTab } from './ssh-keys-tab'
+
+const tabs = ['general', 'ssh-keys', 'security', 'tokens'] as const
+type ProfileTab = (typeof tabs)[number]
+
+const hrefOf = (tab: ProfileTab) => paths.profile(tab === 'general' ? undefined : tab)
+
+/** The part of the page that the tabs exchange. */
+const panelId = 'profile-tab'
+
+/** What a person keeps and sets about themselves. `tab` as the address says; anything unknown is the first. */
+export function ProfilePage({ tab }: { tab?: string | undefined }) {
+  const t = useT()
+  const router = useRouter()
+  const { user } = useSession()
+  const current = tabs.find((candidate) => candidate === tab) ?? 'general'
+  return (
+    <>
+      <PageHeader title={t('profile.title')} description={t('profile.description', { user })} />
+      <PageSection hasBodyWrapper={false} type="tabs">
+        <Tabs
+          component="nav"
+          aria-label={t('profile.tab.label')}
+          activeKey={current}
+          onSelect={(event, key) => {
+            // A plain click stays in this page; with Ctrl and the like the browser opens the link as it wants.
+            const mouse = event as MouseEvent<HTMLElement>
+            if (mouse.ctrlKey || mouse.metaKey || mouse.shiftKey) return
+            event.preventDefault()
+            const target = tabs.find((candidate) => candidate === key)
+            if (target) router.push(hrefOf(target))
+          }}
+        >
+          {tabs.map((target) => (
+            <Tab
+              key={target}
+              eventKey={target}
+              href={hrefOf(target)}
+              tabContentId={panelId}
+              title={<TabTitleText>{t(`profile.tab.${target}`)}</TabTitleText>}
+            />
+          ))}
+        </Tabs>
+      </PageSection>
+      <PageSection hasBodyWrapper={false} isFilled id={panelId}>
+        {current === 'general' && <GeneralTab />}
+        {current === 'ssh-keys' && <SshKeysTab />}
+        {current === 'security' && <SecurityTab />}
+        {current === 'tokens' && <ApiTokensTab />}
+      </PageSection>
+    </>
+  )
+}
