@@ -63,11 +63,35 @@ module.exports = {
       '^(contract/|server/(proxy|consoles|inventory|cluster)/)',
       'Gateway parts meet in server/http and main.ts.',
     ),
+    only(
+      'audit-records-calls',
+      '^server/audit/',
+      '^(contract/|server/(audit|proxy|cluster)/)',
+      'The record knows calls and callers; server/http joins it with the rest.',
+    ),
+    only(
+      'records-know-no-caller',
+      '^server/records/',
+      '^(contract/|server/(records|cluster)/|server/embedded/testing/)',
+      'Whoever keeps something brings its own shape.',
+    ),
+    only(
+      'peers-pass-on',
+      '^server/peers/',
+      `^(contract/|server/(peers|records|cluster)/|server/http/listen)|${certificates}`,
+      'Replicas find each other by records and pass requests on as they came.',
+    ),
+    only(
+      'connections-are-asked',
+      '^server/connections/(?!.*\\.(test|fixture)\\.ts$)',
+      '^(contract/|server/(connections|cluster|proxy|records)/)',
+      'The registry of clusters knows neither who serves it nor what runs.',
+    ),
     {
       name: 'certificates-serve-tests',
       comment: 'Rooms get certificates handed in; only their tests make some.',
       severity: 'error',
-      from: { path: '^server/(embedded|hypervisor|cluster)/', pathNot: '\\.test\\.ts$|/testing/' },
+      from: { path: '^server/(embedded|hypervisor|cluster|peers)/', pathNot: '\\.test\\.ts$|/testing/' },
       to: { path: certificates },
     },
     {

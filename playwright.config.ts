@@ -6,12 +6,16 @@ const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/go
 )
 
 /**
- * `host` starts and stops instances of its own. The same journeys through the console run twice: `embedded` against a
- * Chiave with its own cluster, `cluster` against a second one that is connected to the first one's API as to any
- * cluster. The fixtures read the project's name.
+ * `host` starts and stops instances of its own. The same journeys through the console run in three ways: `embedded`
+ * against a Chiave with its own cluster, `cluster` against a second one that is connected to the first one's API as to
+ * any cluster, `limited` against a third one, connected as somebody who has one namespace. The fixtures read the
+ * project's name.
  */
 /** Every page in every theme and width takes minutes: looked at with `npm run test:full`. */
-const slow = process.env['CHIAVE_TEST_FULL'] === undefined ? ['**/screens.spec.ts'] : []
+const full = process.env['CHIAVE_TEST_FULL'] !== undefined
+const slow = full ? [] : ['**/screens.spec.ts', '**/roles.spec.ts']
+/** Every journey works for somebody who has one namespace only; the longest one shows it every time. */
+const asLimited = full ? /@everywhere|@limited/ : /from nothing to a prompt|@limited/
 
 export default defineConfig({
   globalSetup: './e2e/support/global-setup.ts',
@@ -51,8 +55,9 @@ export default defineConfig({
   },
   projects: [
     { name: 'host', testDir: 'e2e/host' },
-    { name: 'embedded', testDir: 'e2e/journeys' },
+    { name: 'embedded', testDir: 'e2e/journeys', grepInvert: /@limited/ },
     { name: 'cluster', testDir: 'e2e/journeys', grep: /@everywhere/ },
+    { name: 'limited', testDir: 'e2e/journeys', grep: asLimited },
     ...(process.env['CHIAVE_PICTURES'] ? [{ name: 'pictures', testDir: 'e2e/pictures' }] : []),
   ],
 })

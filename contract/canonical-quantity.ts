@@ -33,25 +33,24 @@ export function subtractCanonical(left: CanonicalQuantity, right: CanonicalQuant
 }
 
 const unit = 1_000_000_000n
+const fractionSuffixes = ['n', 'u', 'm']
 const decimalSuffixes = ['', 'k', 'M', 'G', 'T', 'P', 'E']
 const binarySuffixes = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei']
 
-/** The shortest exact text: `1024Mi` → `1Gi`, `1500m` stays, `0.5` → `500m`. */
+/**
+ * The shortest exact text: `1024Mi` → `1Gi`, `1500m` stays, `0.5` → `500m`. As `Quantity.CanonicalizeBytes` of
+ * apimachinery: what a binary suffix could not say exactly, or below 1024, is written in decimals.
+ */
 export function formatCanonical({ nano, format }: CanonicalQuantity): string {
   if (nano === 0n) return '0'
   if (format === 'BinarySI' && nano % unit === 0n && (nano >= 1024n * unit || nano <= -1024n * unit)) {
     return stripped(nano / unit, { step: 1024n, suffixes: binarySuffixes })
   }
-  if (nano % unit !== 0n) return fractional(nano)
-  if (format === 'DecimalExponent') {
-    return stripped(nano / unit, { step: 1000n, suffixes: decimalSuffixes.map((_, index) => exponent(index)) })
-  }
-  return stripped(nano / unit, { step: 1000n, suffixes: decimalSuffixes })
+  const suffixes = format === 'DecimalExponent' ? exponents : [...fractionSuffixes, ...decimalSuffixes]
+  return stripped(nano, { step: 1000n, suffixes })
 }
 
-function exponent(index: number): string {
-  return index === 0 ? '' : `e${index * 3}`
-}
+const exponents = [-9, -6, -3, 0, 3, 6, 9, 12, 15, 18].map((power) => (power === 0 ? '' : `e${power}`))
 
 function stripped(value: bigint, { step, suffixes }: { step: bigint; suffixes: readonly string[] }): string {
   let index = 0
@@ -61,9 +60,4 @@ function stripped(value: bigint, { step, suffixes }: { step: bigint; suffixes: r
     index++
   }
   return `${rest}${suffixes[index] ?? ''}`
-}
-
-function fractional(nano: bigint): string {
-  if (nano % 1_000_000n === 0n) return `${nano / 1_000_000n}m`
-  return nano % 1_000n === 0n ? `${nano / 1_000n}u` : `${nano}n`
 }

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { parseConfig } from '@/server/config'
+import { optionNames, parseConfig } from '@/server/config'
 import { withoutKubectl } from '@/server/embedded/testing/stock-kubectl'
 import { createMetrics } from '@/server/http/metrics'
+import { createOperatorMetrics } from '@/server/operator/platform/metrics'
 import { deployDirectory, type Manifest, nameOf, renderKustomization } from './testing/render'
 
 interface Container {
@@ -49,6 +50,9 @@ describe.skipIf(withoutKubectl).each(combinations.map((components) => ({ compone
     test.each(containers)('%s starts with options that Chiave knows', (_name, { args, env = [] }) => {
       const settings = manifests.find((manifest) => nameOf(manifest) === 'ConfigMap/chiave-console')
       const given = Object.fromEntries(env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])))
+      for (const name of Object.keys(given).filter((each) => each.startsWith('CHIAVE_'))) {
+        expect(optionNames).toContain(name.slice('CHIAVE_'.length).toLowerCase().replaceAll('_', '-'))
+      }
       // A ConfigMap's data are texts by name.
       const config = parseConfig(args, { ...(settings?.['data'] as Record<string, string>), ...given })
       expect(config.cluster).toBe('in-cluster')
@@ -118,8 +122,8 @@ describe.skipIf(withoutKubectl).each(combinations.map((components) => ({ compone
 describe('monitoring', () => {
   const read = (name: string) => readFileSync(path.join(deployDirectory, 'components', 'monitoring', name), 'utf8')
   const known = new Set(
-    createMetrics('0')
-      .registry.getMetricsAsArray()
+    [createMetrics('0'), createOperatorMetrics('0')]
+      .flatMap(({ registry }) => registry.getMetricsAsArray())
       // `up` is Prometheus' own; a histogram has its buckets under a name of their own.
       .flatMap(({ name }) => [name, `${name}_bucket`])
       .concat('up'),

@@ -75,14 +75,13 @@ async function work(): Promise<void> {
   await succeed(['create', '-n', 'chiave-system', as('chiave-console')], {
     input: { apiVersion: 'v1', kind: 'Secret', metadata: record },
   })
-  const lease = (name: string) => ({
+  const lease = {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
-    metadata: { name, namespace: 'chiave-system' },
+    metadata: { name: 'chiave-operator', namespace: 'chiave-system' },
     spec: { holderIdentity: 'a', leaseDurationSeconds: 15 },
-  })
-  await succeed(['create', as('chiave-console')], { input: lease('chiave-console-1') })
-  await succeed(['create', as('chiave-operator')], { input: lease('chiave-operator') })
+  }
+  await succeed(['create', as('chiave-operator')], { input: lease })
   await succeed(['create', as('chiave-operator')], {
     input: { apiVersion: 'platform.chiave.io/v1alpha1', kind: 'Platform', metadata: { name: 'chiave' }, spec: {} },
   })

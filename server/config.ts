@@ -14,6 +14,16 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 const port = z.coerce.number().int().min(1).max(65535)
 
+/** RFC 9110; Node gives names in lower case. Those that something else depends on are nobody's name. */
+const headerName = z
+  .string()
+  .regex(/^[\w!#$%&'*+.^`|~-]+$/, 'not the name of a header')
+  .transform((name) => name.toLowerCase())
+  .refine(
+    (name) => !/^(host|cookie|authorization|origin|connection|upgrade|content-.*|sec-.*)$/.test(name),
+    'not a header for this',
+  )
+
 const optionSchema = z.object({
   port: port.default(8006),
   host: z.string().min(1).default('127.0.0.1'),
@@ -27,6 +37,7 @@ const optionSchema = z.object({
   'public-host': z.string().optional(),
   'insecure-http': z.stringbool().default(false),
   'metrics-port': port.optional(),
+  'metrics-token-file': z.string().min(1).optional(),
   namespace: z
     .string()
     .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'not the name of a namespace')
@@ -34,6 +45,15 @@ const optionSchema = z.object({
   'service-account': z.string().min(1).optional(),
   'import-deny': z.string().default(''),
   'stop-vms': z.stringbool().default(false),
+  'tls-certificate': z.string().min(1).optional(),
+  'tls-key': z.string().min(1).optional(),
+  'oidc-config': z.string().min(1).optional(),
+  'trusted-proxy': z.string().default(''),
+  'proxy-user-header': headerName.default('x-remote-user'),
+  'proxy-groups-header': headerName.optional(),
+  'proxy-secret-file': z.string().min(1).optional(),
+  'admin-group': z.string().default(''),
+  impersonate: z.stringbool().default(false),
 })
 
 export interface Config {
@@ -52,6 +72,8 @@ export interface Config {
   publicHosts: readonly string[]
   /** Plain HTTP on an address that other hosts reach: only by this explicit flag. */
   insecureHttp: boolean
+  /** Absolute; with the token in it a Prometheus on another host reads the console's figures. */
+  metricsTokenFile: string | undefined
   /** Where an operator without console answers for its health; undefined: nowhere. */
   metricsPort: number | undefined
   /** Chiave's own namespace in a cluster; undefined: the pod's. */
@@ -61,6 +83,20 @@ export interface Config {
   /** Networks, `loopback` or `private`: what imports of disk images may not reach. */
   importDeny: readonly string[]
   stopVms: boolean
+  /** The person's own certificate for the console; undefined: one of this instance's authority where TLS is needed. */
+  tlsFiles: { certificate: string; key: string } | undefined
+  signIn: {
+    oidcConfig: string | undefined
+    /** Addresses and networks whose word about who somebody is counts. */
+    trustedProxies: readonly string[]
+    /** Lower case. */
+    proxyUserHeader: string
+    proxyGroupsHeader: string | undefined
+    proxySecretFile: string | undefined
+    adminGroups: readonly string[]
+    /** Whether the kubeconfig's identity is meant to impersonate people. */
+    impersonate: boolean
+  }
 }
 
 /** Options that `scripts/start.mjs` handles before the server is there; accepted and ignored here. */
@@ -78,7 +114,7 @@ const unavailable: Record<string, string> = {
 export const optionNames = [...Object.keys(optionSchema.shape), ...setUpOptions, ...Object.keys(unavailable)]
 
 /** Options without a value. */
-export const flagNames = ['insecure-http', 'stop-vms', ...setUpOptions, ...Object.keys(unavailable)]
+export const flagNames = ['insecure-http', 'stop-vms', 'impersonate', ...setUpOptions, ...Object.keys(unavailable)]
 
 /**
  * Parses the command line and `CHIAVE_*` once. The command line wins. Throws a StartError that names the option.
@@ -113,10 +149,13 @@ export function parseConfig(argv: readonly string[], env: Environment): Config {
     publicHosts: (given['public-host'] ?? '').split(',').filter((host) => host !== ''),
     insecureHttp: given['insecure-http'],
     metricsPort: given['metrics-port'],
+    metricsTokenFile: absolute(given['metrics-token-file']),
     namespace: given.namespace,
-    serviceAccount: given['service-account'] === undefined ? undefined : path.resolve(given['service-account']),
+    serviceAccount: absolute(given['service-account']),
     importDeny: parseDenied(given['import-deny']),
     stopVms: given['stop-vms'],
+    tlsFiles: tlsFilesOf(given),
+    signIn: signInOf(given),
   }
 }
 
@@ -170,6 +209,38 @@ function fromEnvironment(env: Environment): Record<string, string> {
     if (value !== undefined && value !== '') found[name] = value
   }
   return found
+}
+
+function tlsFilesOf(given: z.infer<typeof optionSchema>): Config['tlsFiles'] {
+  const { 'tls-certificate': certificate, 'tls-key': key } = given
+  if (certificate === undefined && key === undefined) return undefined
+  if (certificate === undefined || key === undefined) {
+    throw new StartError('--tls-certificate and --tls-key belong together.')
+  }
+  return { certificate: path.resolve(certificate), key: path.resolve(key) }
+}
+
+function signInOf(given: z.infer<typeof optionSchema>): Config['signIn'] {
+  const listed = (list: string) => list.split(',').flatMap((entry) => entry.trim() || [])
+  const trustedProxies = listed(given['trusted-proxy'])
+  for (const peer of trustedProxies) {
+    if (!ipaddr.isValid(peer) && !ipaddr.isValidCIDR(peer)) {
+      throw new StartError(`--trusted-proxy: "${peer}" is neither an address nor a network like 10.0.0.0/8.`)
+    }
+  }
+  return {
+    oidcConfig: given['oidc-config'],
+    trustedProxies,
+    proxyUserHeader: given['proxy-user-header'],
+    proxyGroupsHeader: given['proxy-groups-header'],
+    proxySecretFile: given['proxy-secret-file'],
+    adminGroups: listed(given['admin-group']),
+    impersonate: given.impersonate,
+  }
+}
+
+function absolute(file: string | undefined): string | undefined {
+  return file === undefined ? undefined : path.resolve(file)
 }
 
 function parseDenied(list: string): readonly string[] {

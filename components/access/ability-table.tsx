@@ -33,7 +33,7 @@ export function AbilityTable({ namespace, rules }: { namespace: string; rules: A
           <Fragment key={area.id}>
             <Tr>
               <Th colSpan={3} scope="colgroup">
-                {t(`access.area.${area.id}`)}
+                <strong>{t(`access.area.${area.id}`)}</strong>
               </Th>
             </Tr>
             {area.abilities.map((ability) => {
@@ -44,9 +44,13 @@ export function AbilityTable({ namespace, rules }: { namespace: string; rules: A
                   <Td dataLabel={t('access.column.answer')}>
                     <StatusLabel tone={tones[answer]}>{t(`access.answer.${answer}`)}</StatusLabel>
                   </Td>
-                  <Td dataLabel={t('access.column.missing')} modifier="breakWord">
-                    {summaryOf(missing)}
-                  </Td>
+                  {missing.length === 0 ? (
+                    <Td />
+                  ) : (
+                    <Td dataLabel={t('access.column.missing')} modifier="breakWord">
+                      {summaryOf(missing)}
+                    </Td>
+                  )}
                 </Tr>
               )
             })}

@@ -2,6 +2,8 @@
 
 import { UnlockAltIcon } from '@patternfly/react-icons'
 import Link from 'next/link'
+import { useRouter } from 'next/navigation'
+import { useCallback } from 'react'
 import { printQuestion } from '@/contract/access/question-text'
 import type { ResourceQuestion } from '@/contract/access/rules'
 import { useT } from '../i18n/use-t'
@@ -14,8 +16,19 @@ export function AskLink({ missing }: { missing: ResourceQuestion | undefined }) 
   const cluster = useCluster()
   if (missing === undefined) return null
   return (
-    <Link href={paths.access(cluster, { namespace: missing.namespace, need: printQuestion(missing) })}>
+    <Link href={pathTo(cluster, missing)}>
       <UnlockAltIcon /> {t('access.askForIt')}
     </Link>
   )
+}
+
+/** The same for an entry of a menu. */
+export function useAskFor(): (missing: ResourceQuestion) => void {
+  const router = useRouter()
+  const cluster = useCluster()
+  return useCallback((missing) => router.push(pathTo(cluster, missing)), [router, cluster])
+}
+
+function pathTo(cluster: string, missing: ResourceQuestion): string {
+  return paths.access(cluster, { namespace: missing.namespace, need: printQuestion(missing) })
 }

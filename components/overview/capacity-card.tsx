@@ -28,7 +28,8 @@ export function CapacityCard() {
         <CardTitle component="h2">{t('overview.capacity.title')}</CardTitle>
       </CardHeader>
       <CardBody>
-        <LiveSection of={[nodes, vmis]}>
+        {/* Hosts have a capacity also where there are no machines to use it. */}
+        <LiveSection of={vmis.error?.code === 404 ? [nodes] : [nodes, vmis]}>
           <Stack hasGutter>
             <StackItem>
               {/* Virtual CPUs share real ones: more of them than there are is usual, so the warning comes late. */}

@@ -1,20 +1,7 @@
 'use client'
 
-import {
-  Card,
-  CardBody,
-  CardHeader,
-  CardTitle,
-  DescriptionList,
-  DescriptionListDescription,
-  DescriptionListGroup,
-  DescriptionListTerm,
-  Gallery,
-  PageSection,
-  Title,
-} from '@patternfly/react-core'
+import { DescriptionList, Gallery, PageSection, Title } from '@patternfly/react-core'
 import { useQuery } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
 import type { Kind } from '@/contract/kinds/kind'
 import { cdiKind, kubeVirtKind } from '@/contract/kinds/platform'
 import { useT } from '../i18n/use-t'
@@ -33,6 +20,8 @@ import { EmptyView, LoadingView } from '../ui/views'
 import { ApiGroups } from './api-groups'
 import { componentStateOf, type PlatformObject } from './component-state'
 import { FurtherParts } from './further-parts'
+import { OperatorCard } from './operator-card'
+import { Fact, PlatformCard } from './platform-card'
 
 /** What the platform is made of, in which version and state, and what its API offers. */
 export function PlatformPage() {
@@ -45,6 +34,7 @@ export function PlatformPage() {
           <KubernetesCard />
           <ComponentCard kind={kubeVirtKind} part="kubeVirt" />
           <ComponentCard kind={cdiKind} part="cdi" />
+          <OperatorCard />
         </Gallery>
       </PageSection>
       <PageSection hasBodyWrapper={false}>
@@ -122,25 +112,5 @@ function ComponentFacts({ object }: { object: PlatformObject }) {
       <Fact term={t('platform.version')}>{version ?? '–'}</Fact>
       {trouble !== undefined && <Fact term={t('platform.reason')}>{trouble}</Fact>}
     </DescriptionList>
-  )
-}
-
-function PlatformCard({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <Card isFullHeight>
-      <CardHeader>
-        <CardTitle component="h2">{title}</CardTitle>
-      </CardHeader>
-      <CardBody>{children}</CardBody>
-    </Card>
-  )
-}
-
-function Fact({ term, children }: { term: string; children: ReactNode }) {
-  return (
-    <DescriptionListGroup>
-      <DescriptionListTerm>{term}</DescriptionListTerm>
-      <DescriptionListDescription>{children}</DescriptionListDescription>
-    </DescriptionListGroup>
   )
 }

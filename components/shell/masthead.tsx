@@ -17,9 +17,10 @@ import {
 } from '@patternfly/react-core'
 import { BarsIcon, SearchIcon } from '@patternfly/react-icons'
 import Link from 'next/link'
+import { ClusterSwitcher } from '../connection/cluster-switcher'
+import { ReadOnlyBadge } from '../connection/read-only-badge'
 import { useT } from '../i18n/use-t'
 import { useCluster } from '../kube/cluster'
-import { useSession } from '../kube/session'
 import { useUnreadNotices } from '../ui/toast'
 import { Brand } from './mark'
 import { NamespaceSelector } from './namespace-selector'
@@ -42,9 +43,7 @@ export interface ConsoleMastheadProps {
 export function ConsoleMasthead(props: ConsoleMastheadProps) {
   const t = useT()
   const cluster = useCluster()
-  const { clusters } = useSession()
   const unread = useUnreadNotices()
-  const clusterName = clusters.find(({ name }) => name === cluster)?.displayName ?? cluster
   return (
     <Masthead display={{ default: 'inline' }}>
       <MastheadMain>
@@ -72,9 +71,10 @@ export function ConsoleMasthead(props: ConsoleMastheadProps) {
         <Toolbar isStatic>
           <ToolbarContent alignItems="center">
             <ToolbarItem className={wideOnly}>
-              <span className={styles['cluster']} title={t('shell.cluster', { name: clusterName })}>
-                {clusterName}
-              </span>
+              <ClusterSwitcher />
+            </ToolbarItem>
+            <ToolbarItem>
+              <ReadOnlyBadge />
             </ToolbarItem>
             <ToolbarItem>
               <NamespaceSelector />

@@ -52,6 +52,7 @@ export function NamespaceSelector() {
         <MenuToggle
           ref={ref}
           variant="plainText"
+          className={styles['namespaceToggle'] ?? ''}
           icon={<CubesIcon />}
           isExpanded={open}
           aria-label={`${t('access.namespace.label')}: ${chosen ?? all}`}

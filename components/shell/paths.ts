@@ -16,6 +16,8 @@ export const paths = {
   profile: (tab?: string) => (tab ? `/profile/${encodeURIComponent(tab)}` : '/profile'),
   users: () => '/users',
   user: (name: string) => `/users/${encodeURIComponent(name)}`,
+  connections: () => '/connections',
+  connection: (cluster: string) => page(cluster, 'connection'),
   overview: (cluster: string) => page(cluster, 'overview'),
   virtualMachines: (cluster: string, query?: { status?: string; namespace?: string }) => {
     const search = new URLSearchParams()
@@ -37,7 +39,7 @@ export const paths = {
   networks: (cluster: string) => page(cluster, 'networks'),
   hosts: (cluster: string) => page(cluster, 'hosts'),
   platform: (cluster: string) => page(cluster, 'platform'),
-  activity: (cluster: string) => page(cluster, 'activity'),
+  activity: (cluster: string, view?: 'audit') => page(cluster, 'activity') + (view ? `?view=${view}` : ''),
   /** What the person may do; `need` is a permission they lack, as `printQuestion` writes it. */
   access: (cluster: string, query?: { namespace?: string | undefined; need?: string | undefined }) => {
     const search = new URLSearchParams()

@@ -83,6 +83,7 @@ export function PersonMenu() {
       <Divider />
       <DropdownList>
         <DropdownItem {...linkTo(paths.profile())}>{t('shell.profile')}</DropdownItem>
+        <DropdownItem {...linkTo(paths.connections())}>{t('connection.list.title')}</DropdownItem>
         {administrator && <DropdownItem {...linkTo(paths.users())}>{t('shell.users')}</DropdownItem>}
       </DropdownList>
       <Divider />

@@ -10,7 +10,7 @@ export function LinkHelp() {
   const t = useT()
   const port = usePort()
   return (
-    <>
+    <div>
       <Content component="p">{t('signIn.link.how')}</Content>
       <List component={ListComponent.ol} className={styles['steps'] ?? ''}>
         <ListItem>
@@ -22,7 +22,7 @@ export function LinkHelp() {
       </List>
       <Content component="p">{t('signIn.link.remote')}</Content>
       <Command text={`ssh -L ${port}:127.0.0.1:${port} ${t('signIn.link.target')}`} />
-    </>
+    </div>
   )
 }
 

@@ -34,6 +34,7 @@ export function SignInPage({ error, reason, next }: SignInPageProps) {
     // Only the browser knows where one was.
     setReturnTo(peekReturn() ?? paths.home())
   }, [next])
+  const ended = useEnding(error === undefined && reason === undefined)
   useReturnWhenSignedIn()
   return (
     <BarePage>
@@ -51,7 +52,7 @@ export function SignInPage({ error, reason, next }: SignInPageProps) {
           <div className={styles['stack']}>
             <Content component="h1">{t('signIn.title')}</Content>
             <noscript>{t('signIn.noScript')}</noscript>
-            <Why error={error} reason={reason} />
+            <Why error={error} reason={reason ?? ended} />
             <SignInWays
               returnTo={returnTo}
               onSignedIn={() => {
@@ -81,6 +82,24 @@ function Why({ error, reason }: { error: string | undefined; reason: string | un
       {words.body}
     </Alert>
   )
+}
+
+/** Why the browser's last session ended, where the address does not tell: the server knows, if there was one. */
+function useEnding(wanted: boolean): string | undefined {
+  const [reason, setReason] = useState<string>()
+  useEffect(() => {
+    if (!wanted) return
+    const ask = async () => {
+      try {
+        const found = await readSession()
+        if (!isSession(found)) setReason(found.reason)
+      } catch {
+        // Nobody home: there is nothing to tell.
+      }
+    }
+    void ask()
+  }, [wanted])
+  return reason
 }
 
 /** Links and providers often open in another tab; when one comes back to this one, it should not still ask. */

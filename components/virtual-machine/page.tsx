@@ -5,6 +5,8 @@ import { OffIcon, PauseIcon, PlayIcon, RedoIcon, SearchIcon, TrashIcon } from '@
 import { useRouter } from 'next/navigation'
 import { type ComponentType, useMemo } from 'react'
 import { virtualMachineKind } from '@/contract/kinds/virtual-machine'
+import { virtualMachineInstanceKind } from '@/contract/kinds/virtual-machine-instance'
+import { ObjectHistory } from '../activity/object-history'
 import { useT } from '../i18n/use-t'
 import { useCluster } from '../kube/cluster'
 import { FailureView } from '../kube/failure-view'
@@ -23,7 +25,9 @@ import { MachineStatus, printableStatusOf, statusReason, statusTones } from './s
 import { useMachineActions } from './use-machine-actions'
 import { type MachineObjects, useMachineObjects } from './use-machine-objects'
 
-const tabs = ['overview', 'console', 'yaml', 'events'] as const
+const tabs = ['overview', 'console', 'yaml', 'events', 'history'] as const
+/** What is done to the guest is done to the machine. */
+const historyResources = [virtualMachineKind.plural, virtualMachineInstanceKind.plural]
 type MachineTab = (typeof tabs)[number]
 
 /** The part of the page that the tabs exchange. */
@@ -101,6 +105,9 @@ export function VirtualMachinePage({ namespace, name, tab }: VirtualMachinePageP
         {current === 'console' && <ConsoleTab machine={machine} dataVolumes={objects.dataVolumes} actions={actions} />}
         {current === 'yaml' && <ObjectYaml kind={virtualMachineKind} object={machine.vm} />}
         {current === 'events' && <EventsTab machine={machine} />}
+        {current === 'history' && (
+          <ObjectHistory group="kubevirt.io" resources={historyResources} namespace={namespace} name={name} />
+        )}
       </PageSection>
       <MachineHosts onRetryBulk={menus.retryBulk} />
     </>

@@ -2,6 +2,7 @@
 
 import { Button, List, ListItem } from '@patternfly/react-core'
 import { useCallback } from 'react'
+import { useAskFor } from '../access/ask-link'
 import { type Translate, useT } from '../i18n/use-t'
 import { ApiFailure, type KubeApi, useKubeApi } from '../kube/api'
 import { explainFailure, failureSentence } from '../kube/errors'
@@ -29,6 +30,7 @@ export function useMachineActions(namespaces: readonly string[]): MachineMenus {
   const t = useT()
   const api = useKubeApi()
   const accessOf = useMachineAccess(namespaces)
+  const askFor = useAskFor()
 
   const refuse = useCallback(
     (action: MachineAction, machine: Machine) => {
@@ -39,13 +41,21 @@ export function useMachineActions(namespaces: readonly string[]): MachineMenus {
   )
 
   const menuOf = useCallback(
-    (machine: Machine): readonly MenuAction[] =>
-      machineActions.map((action) => ({
-        ...entryOf(action, t),
-        disabled: refuse(action, machine),
-        run: () => void perform({ action, machine, api, t }),
-      })),
-    [api, refuse, t],
+    (machine: Machine): readonly MenuAction[] => {
+      const { namespace = '' } = machine.vm.metadata
+      const missing = machineActions
+        .map(({ id }) => accessOf(namespace, id).missing)
+        .find((question) => question !== undefined)
+      return [
+        ...machineActions.map((action) => ({
+          ...entryOf(action, t),
+          disabled: refuse(action, machine),
+          run: () => void perform({ action, machine, api, t }),
+        })),
+        ...(missing ? [{ id: 'ask', label: t('access.askForIt'), separated: true, run: () => askFor(missing) }] : []),
+      ]
+    },
+    [accessOf, api, askFor, refuse, t],
   )
 
   const bulkMenuOf = useCallback(

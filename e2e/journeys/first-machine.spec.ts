@@ -93,7 +93,7 @@ test('from nothing to a prompt: import over HTTP, boot, log in, see the screen, 
   await page.getByRole('button', { name: 'Create', exact: true }).click()
 
   await test.step('progress of import and boot is on screen', async () => {
-    await page.waitForURL(`**/virtual-machines/default/${name}/console*`)
+    await page.waitForURL(`**/virtual-machines/${world.namespace}/${name}/console*`)
     const progress = page.getByTestId('boot-progress')
     await expect(progress).toBeVisible()
     await expect(progress.getByRole('progressbar').first()).toHaveAttribute('aria-valuenow', /^[1-9]/, {
@@ -103,8 +103,10 @@ test('from nothing to a prompt: import over HTTP, boot, log in, see the screen, 
 
   await test.step('the generated password is in a Secret and nowhere else', async () => {
     const kubectl = kubectlFor(world.kubeconfig)
-    expect(kubectl('get', 'vm', name, '-o', 'yaml')).not.toContain(password)
-    expect(kubectl('get', 'secret', `${name}-cloudinit`, '-o', 'name').trim()).toBe(`secret/${name}-cloudinit`)
+    expect(kubectl('get', 'vm', name, '-n', world.namespace, '-o', 'yaml')).not.toContain(password)
+    expect(kubectl('get', 'secret', `${name}-cloudinit`, '-n', world.namespace, '-o', 'name').trim()).toBe(
+      `secret/${name}-cloudinit`,
+    )
   })
 
   await test.step('its serial console takes a log-in and answers', async () => {
@@ -159,7 +161,9 @@ test('from nothing to a prompt: import over HTTP, boot, log in, see the screen, 
     const dialog = page.getByRole('dialog')
     await dialog.getByRole('button', { name: 'Delete', exact: true }).click()
     await removed(world)
-    expect(kubectlFor(world.kubeconfig)('get', 'vm,vmi,dv,pvc,secret', '-n', 'default', '-o', 'name').trim()).toBe('')
+    expect(
+      kubectlFor(world.kubeconfig)('get', 'vm,vmi,dv,pvc,secret', '-n', world.namespace, '-o', 'name').trim(),
+    ).toBe('')
   })
 })
 
@@ -172,8 +176,8 @@ test('three clicks and no typing make a machine of the demo image @everywhere', 
     .first()
     .click()
   await page.getByRole('button', { name: 'Create', exact: true }).click()
-  await page.waitForURL(/virtual-machines\/default\/[^/]+\/console/)
-  const name = /default\/([^/?]+)/.exec(page.url())?.[1] ?? ''
+  await page.waitForURL(`**/virtual-machines/${world.namespace}/*/console*`)
+  const name = /virtual-machines\/[^/]+\/([^/?]+)/.exec(page.url())?.[1] ?? ''
   await expect(page.getByTestId('console')).toBeVisible({ timeout: 120_000 })
 
   await test.step('two clicks in the list delete it with its disks', async () => {
@@ -195,9 +199,9 @@ test('an image that cannot be had says why on the page, and the machine can be d
   await page.getByRole('textbox', { name: /^Address of the image/ }).fill(images.url.replace(/:\d+\//, ':1/'))
   const name = await page.getByRole('textbox', { name: /^Name/ }).inputValue()
   await page.getByRole('button', { name: 'Create', exact: true }).click()
-  await page.waitForURL(`**/virtual-machines/default/${name}/console*`)
+  await page.waitForURL(`**/virtual-machines/${world.namespace}/${name}/console*`)
   await expect(page.getByText(/127\.0\.0\.1:1/).first()).toBeVisible({ timeout: 60_000 })
-  kubectlFor(world.kubeconfig)('delete', 'vm', name)
+  kubectlFor(world.kubeconfig)('delete', 'vm', name, '-n', world.namespace)
   await expect(page.getByText(`${name} was deleted`)).toBeVisible({ timeout: 30_000 })
   await removed(world)
 })

@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { test as base, expect, type Page } from '@playwright/test'
 import { readInstances } from './global-setup'
+import { limitedNamespace } from './limited-person'
 
 export interface World {
   /** Where the console under test is. */
@@ -13,6 +14,8 @@ export interface World {
   kubeconfig: string
   /** The `<cluster>` of its addresses. */
   cluster: string
+  /** Where the person works. */
+  namespace: string
 }
 
 /**
@@ -23,12 +26,14 @@ export const test = base.extend<{ world: World; signedIn: Page; complaints: stri
   // Playwright reads the first parameter's names; these need none of the others.
   world: async ({}, use, info) => {
     const instances = readInstances()
-    const side = info.project.name === 'cluster' ? instances.cluster : instances.embedded
+    const limited = info.project.name === 'limited'
+    const side = limited ? instances.limited : info.project.name === 'cluster' ? instances.cluster : instances.embedded
     await use({
       ...side,
       hypervisorHome: instances.embedded.home,
       kubeconfig: path.join(instances.embedded.home, 'kubeconfig'),
-      cluster: side === instances.cluster ? 'cluster' : 'local',
+      cluster: side === instances.embedded ? 'local' : 'cluster',
+      namespace: limited ? limitedNamespace : 'default',
     })
   },
   complaints: async ({}, use) => use([]),
@@ -50,6 +55,31 @@ export const test = base.extend<{ world: World; signedIn: Page; complaints: stri
 export async function signIn(page: Page, world: World): Promise<void> {
   await page.goto(fs.readFileSync(path.join(world.home, 'login-url'), 'utf8').trim())
   await page.waitForURL(`**/c/${world.cluster}/**`)
+  if (world.cluster !== 'local') await allowChanges(page, world)
+  if (world.namespace !== 'default') await nameNamespace(page, world)
+}
+
+/** An outside connection is read-only for a person until they decide otherwise. */
+async function allowChanges(page: Page, world: World): Promise<void> {
+  const { csrfToken } = await (await page.request.get(`${world.url}/auth/session`)).json()
+  const answer = await page.request.put(`${world.url}/connections/${world.cluster}/read-only`, {
+    data: { readOnly: false },
+    headers: { 'x-chiave-csrf': csrfToken, origin: world.url },
+  })
+  expect(answer.status()).toBe(200)
+  // The page has learnt of the switch already.
+  await page.goto(`${world.url}/c/${world.cluster}/overview`)
+}
+
+/** Who sees no list of namespaces says once which one they work in. */
+export async function nameNamespace(page: Page, { namespace }: World): Promise<void> {
+  const question = page.getByRole('heading', { name: 'Which namespaces do you work in?' })
+  const selector = page.getByRole('button', { name: /^Namespace: / })
+  await expect(question.or(selector)).toBeVisible()
+  if (await selector.isVisible()) return
+  await page.getByRole('textbox', { name: 'Name of a namespace' }).fill(namespace)
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await expect(selector).toBeVisible()
 }
 
 /** Waits until the page shows what it has to show, within the time in milliseconds. */

@@ -12,7 +12,7 @@ const imported = ['next', 'react', 'react-dom', '@peculiar/x509']
 const ofBuilds = ['baseline-browser-mapping', 'caniuse-lite', 'postcss']
 
 /** Parts of Next that serve development, builds or its documentation. */
-const nextLeftOut = /^dist\/(agent-feedback|bundle-analyzer|cli|diagnostics|docs|esm|export|next-devtools)(\/|$)/
+const nextLeftOut = /^dist\/(bundle-analyzer|docs|esm|next-devtools)(\/|$)/
 
 /**
  * The packages that the server loads from `node_modules`, with their own dependencies; optional ones (compilers, image
@@ -34,25 +34,24 @@ export function runTimePackages(root) {
 }
 
 /**
- * Which files of the package `next` a server needs: all of the server itself, and of the packages compiled into it those
- * that Next's own trace of a production server names.
+ * Packages compiled into Next that only development uses, or that are in its run times already: the large ones. The others
+ * stay, compilers included, since reading the configuration loads them.
+ */
+const compiledLeftOut = /^(next-devtools|react-dom|react-server-dom-\w+|.+-experimental)$/
+
+/**
+ * Which files of the package `next` a server needs: all of the server itself; of its run times, each some megabytes, those
+ * that Next's own trace of a production server names; and most of what is compiled into it.
  * @param {string} root a tree whose pages are built
  * @returns {(relative: string) => boolean} for paths below `node_modules/next`, directories included
  */
 export function nextDirectoryFilter(root) {
   const trace = JSON.parse(fs.readFileSync(path.join(root, '.next', 'next-server.js.nft.json'), 'utf8'))
-  const compiled = new Set(
-    trace.files.flatMap((/** @type {string} */ file) => {
-      const [, name] = /node_modules\/next\/dist\/compiled\/((?:@[^/]+\/)?[^/]+)/.exec(file) ?? []
-      return name === undefined ? [] : [name]
-    }),
-  )
+  const traced = new Set(trace.files.map((/** @type {string} */ file) => file.replace(/^.*node_modules\/next\//, '')))
   return (relative) => {
     if (nextLeftOut.test(relative) || /(^|\/)node_modules(\/|$)/.test(relative)) return false
-    const [, name, below] = /^dist\/compiled\/((?:@[^/]+\/)?[^/]+)(\/.*)?$/.exec(relative) ?? []
-    if (name === undefined) return true
-    // A scope's own directory has to be walked through.
-    if (below === undefined && name.startsWith('@') && !name.includes('/')) return true
-    return compiled.has(name)
+    const [, name = '', below] = /^dist\/compiled\/([^/]+)(\/.*)?$/.exec(relative) ?? []
+    if (name === 'next-server' && below !== undefined) return traced.has(relative)
+    return !compiledLeftOut.test(name)
   }
 }

@@ -37,6 +37,8 @@ export async function createSegmentWriter(options: SegmentWriterOptions): Promis
   let segments = await removeOldSegments(await listSegments(directory), retention, clock())
   let pending: string[] = []
   let pendingBytes = 0
+  /** When the first of them was taken: no line is older than the name of its segment. */
+  let pendingSince = 0
   let lost = 0
   let current: { file: FileHandle; start: number; size: number } | undefined
   let timer: NodeJS.Timeout | undefined
@@ -62,32 +64,42 @@ export async function createSegmentWriter(options: SegmentWriterOptions): Promis
 
   async function writePending(): Promise<void> {
     if (pending.length === 0) return
-    const lines = pending
-    const bytes = Buffer.from(`${lines.join('\n')}\n`)
-    const target = await targetFor(bytes.length)
+    const [lines, since] = [pending, pendingSince]
+    pending = []
+    try {
+      await write(Buffer.from(`${lines.join('\n')}\n`), since)
+    } catch (error) {
+      pending = [...lines, ...pending]
+      pendingSince = since
+      throw error
+    }
+    pendingBytes -= lines.reduce((sum, line) => sum + line.length, 0)
+    if (lost > 0) log.error({ lost }, 'entries of the audit record were lost')
+    lost = 0
+  }
+
+  async function write(bytes: Buffer, since: number): Promise<void> {
+    const target = await targetFor(bytes.length, since)
     try {
       await target.file.appendFile(bytes)
       await target.file.datasync()
     } catch (error) {
+      // It may end in half a line now.
       current = undefined
       await target.file.close()
       throw error
     }
     target.size += bytes.length
-    pending = pending.slice(lines.length)
-    pendingBytes = pending.reduce((sum, line) => sum + line.length, 0)
-    if (lost > 0) log.error({ lost }, 'entries of the audit record were lost')
-    lost = 0
   }
 
-  async function targetFor(bytes: number) {
+  async function targetFor(bytes: number, since: number) {
     const now = clock()
     if (current && current.size + bytes <= segmentBytes && now - current.start < day) return current
     const old = current
     current = undefined
     await old?.file.close()
     // Names go up although the clock may go back.
-    const start = Math.max(now, (segments.at(-1)?.start ?? 0) + 1)
+    const start = Math.max(since, (segments.at(-1)?.start ?? 0) + 1)
     const segment = segmentAt(directory, start)
     const file = await open(segment.path, 'ax', 0o600)
     segments.push(segment)
@@ -115,7 +127,7 @@ export async function createSegmentWriter(options: SegmentWriterOptions): Promis
         lost += 1
         return
       }
-      // A new array on each write: the one being written must not grow.
+      if (pending.length === 0) pendingSince = clock()
       pending.push(line)
       pendingBytes += line.length
       schedule(batchMs)

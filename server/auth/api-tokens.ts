@@ -38,8 +38,9 @@ export interface ApiTokens {
   list(personKey: string): ApiToken[]
   /** False when the person has none of this id. */
   delete(personKey: string, id: string): Promise<boolean>
-  /** With `which: 'streams'` only what is open now ends: the tokens themselves stay. */
-  endAll(personKey: string, which: 'streams' | 'tokens'): Promise<void>
+  deleteAll(personKey: string): Promise<void>
+  /** Ends what is open now; the tokens themselves stay. */
+  endStreams(which: (person: StoredPerson) => boolean): void
   sweep(): void
   close(): void
 }
@@ -125,10 +126,15 @@ export function createApiTokens({ records, log, clock = Date.now }: ApiTokensOpt
       await remove(id)
       return true
     },
-    async endAll(personKey, which) {
+    async deleteAll(personKey) {
       const own = all().filter((token) => token.personKey === personKey)
-      for (const { id } of own) cut(id)
-      if (which === 'tokens') await Promise.all(own.map(({ id }) => remove(id)))
+      await Promise.all(own.map(({ id }) => remove(id)))
+    },
+    endStreams(which) {
+      for (const id of [...open.keys()]) {
+        const token = read(id)
+        if (!token || which(token.person)) cut(id)
+      }
     },
     sweep,
     close() {

@@ -28,6 +28,7 @@ import { createSessionRefresh } from './oidc/session-refresh'
 import { createPasswordCheck } from './password-check'
 import { createPasswordHasher } from './password-hash'
 import { createPeople } from './people'
+import type { StoredPerson } from './person'
 import { createProfiles, type Profiles } from './profiles'
 import type { OriginPolicy } from './same-origin'
 import { createSessionOpener } from './session-opener'
@@ -147,6 +148,16 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     ],
   })
 
+  // Whoever wrote the change, on this replica or another: who may no longer has no streams either.
+  const unfollow = users.onChange((name) => {
+    const isOver = (person: StoredPerson) =>
+      person.source === 'password' && person.user === name && !people.resolve(person)
+    apiTokens.endStreams(isOver)
+    sessions
+      .endAll(({ person }) => isOver(person), 'revoked')
+      .catch((error: unknown) => log.error({ err: error }, 'the sessions of a user could not be ended'))
+  })
+
   return { authenticator, signIn, profiles, openByProxy, sweepSessions: sweep, close }
 
   async function openByProxy(request: IncomingMessage, requestId: string): Promise<string | undefined> {
@@ -162,6 +173,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   }
 
   async function close(): Promise<void> {
+    unfollow()
     refresh.close()
     apiTokens.close()
     await sessions.close()

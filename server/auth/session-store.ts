@@ -134,7 +134,9 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
       return known && forget(known, 'revoked')
     }
     const personKey = personKeyOf(parsed.data.person)
-    if (known) Object.assign(known, { record: parsed.data, revision: stored.revision, personKey })
+    // What its person did here since may not be written yet.
+    const lastSeenAt = Math.max(parsed.data.lastSeenAt, known?.record.lastSeenAt ?? 0)
+    if (known) Object.assign(known, { record: { ...parsed.data, lastSeenAt }, revision: stored.revision, personKey })
     else entries.set(key, { ...read(key, parsed.data, stored.revision), ended: new AbortController() })
   }
   const read = (idHash: string, record: SessionRecord, revision: string) => ({
@@ -152,21 +154,16 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
     end(idHash, reason).catch((error: unknown) => log.warn({ err: error }, 'a session’s end could not be kept'))
   }
 
-  /** Changes the record as it is now; another replica may do so at the same time. */
-  async function change(entry: Entry, make: (record: SessionRecord) => SessionRecord): Promise<void> {
-    for (let left = limits.writes; ; left -= 1) {
-      if (entry.ended.signal.aborted) throw new Error('the session has ended')
-      try {
-        const { revision } = entry
-        const written = await records.put(entry.idHash, make(entry.record), { revision })
-        entry.record = make(entry.record)
-        entry.revision = written.revision
-        return
-      } catch (error) {
-        if (!(error instanceof RecordConflict) || left === 0) throw error
-        follow(entry.idHash)
-      }
-    }
+  const change = (entry: Entry, make: (record: SessionRecord) => SessionRecord) =>
+    changeRecord({ records, follow, entry }, make)
+  const summarise = (entry: Entry) => summaryOf(entry, endOf)
+  function sessionOf(entry: Entry, id: string): Session {
+    entry.session ??= buildSession(entry, id, {
+      summary: summarise(entry),
+      touch: () => touch(entry),
+      change: (make) => change(entry, make),
+    })
+    return entry.session
   }
 
   function touch(entry: Entry): void {
@@ -177,57 +174,6 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
       // What is lost is a little idle time.
       if (!entry.ended.signal.aborted) log.warn({ err: error }, 'a session’s activity could not be kept')
     })
-  }
-
-  function summaryOf(entry: Entry): SessionSummary {
-    return {
-      idHash: entry.idHash,
-      get person() {
-        return entry.record.person
-      },
-      get personKey() {
-        return entry.personKey
-      },
-      get lastSeenAt() {
-        return entry.record.lastSeenAt
-      },
-      createdAt: entry.record.createdAt,
-      address: entry.record.address,
-      userAgent: entry.record.userAgent,
-      expiresAt: () => endOf(entry.record),
-    }
-  }
-
-  function sessionOf(entry: Entry, id: string): Session {
-    if (entry.session) return entry.session
-    const key = sealingKeyOf(id)
-    let opened: { sealed: string | undefined; secrets: SessionSecrets } | undefined
-    const own = {
-      csrfToken: csrfTokenOf(id),
-      ended: entry.ended.signal,
-      touch: () => touch(entry),
-      secrets() {
-        const { sealed } = entry.record
-        if (!opened || opened.sealed !== sealed) {
-          opened = { sealed, secrets: sealed === undefined ? {} : openSecrets(key, sealed) }
-        }
-        return opened.secrets
-      },
-      renew: ({ person, secrets }: { person?: StoredPerson; secrets: SessionSecrets }) => {
-        const sealed = sealSecrets(key, secrets)
-        return change(entry, (record) => ({ ...record, sealed, ...(person && { person }) }))
-      },
-    }
-    entry.session = Object.defineProperties(summaryOf(entry), Object.getOwnPropertyDescriptors(own)) as Session
-    return entry.session
-  }
-
-  /** Makes room: of one person's sessions, and of all, those go that were idle longest. */
-  function crowdOut(personKey: string): void {
-    const own = [...entries.values()].filter((entry) => entry.personKey === personKey)
-    const crowd = own.length >= limits.perPerson ? own : entries.size >= limits.sessions ? [...entries.values()] : []
-    if (crowd.length === 0) return
-    endLater(crowd.reduce((a, b) => (a.record.lastSeenAt <= b.record.lastSeenAt ? a : b)).idHash, 'revoked')
   }
 
   function sweep(): void {
@@ -248,7 +194,8 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
       const id = randomBytes(32).toString('base64url')
       const idHash = hashOf(id)
       const now = clock()
-      crowdOut(personKeyOf(person))
+      const crowded = crowdedOut(entries, personKeyOf(person))
+      if (crowded) endLater(crowded.idHash, 'revoked')
       const record: SessionRecord = {
         ...{ version: 2, person, createdAt: now, lastSeenAt: now, address, userAgent: userAgent.slice(0, 256) },
         ...(secrets && { sealed: sealSecrets(sealingKeyOf(id), secrets) }),
@@ -269,12 +216,12 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
     endingOf: (id) => endings.get(hashOf(id)),
     list: (which) =>
       [...entries.values()]
-        .map(summaryOf)
+        .map(summarise)
         .filter(which)
         .sort((a, b) => b.createdAt - a.createdAt),
     end,
     async endAll(which, reason) {
-      const over = [...entries.values()].map(summaryOf).filter(which)
+      const over = [...entries.values()].map(summarise).filter(which)
       await Promise.all(over.map(({ idHash }) => end(idHash, reason)))
       return over.length
     },
@@ -285,6 +232,82 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
       // Closing the records waits for what was begun.
     },
   }
+}
+
+/** Changes the record as it is now; another replica may do so at the same time. */
+async function changeRecord(
+  { records, follow, entry }: { records: RecordCollection; follow: (key: string) => void; entry: Entry },
+  make: (record: SessionRecord) => SessionRecord,
+): Promise<void> {
+  for (let left = limits.writes; ; left -= 1) {
+    if (entry.ended.signal.aborted) throw new Error('the session has ended')
+    try {
+      const { revision } = entry
+      const written = await records.put(entry.idHash, make(entry.record), { revision })
+      entry.record = make(entry.record)
+      entry.revision = written.revision
+      return
+    } catch (error) {
+      if (!(error instanceof RecordConflict) || left === 0) throw error
+      follow(entry.idHash)
+    }
+  }
+}
+
+function summaryOf(entry: Entry, endOf: (record: SessionRecord) => number): SessionSummary {
+  return {
+    idHash: entry.idHash,
+    get person() {
+      return entry.record.person
+    },
+    get personKey() {
+      return entry.personKey
+    },
+    get lastSeenAt() {
+      return entry.record.lastSeenAt
+    },
+    createdAt: entry.record.createdAt,
+    address: entry.record.address,
+    userAgent: entry.record.userAgent,
+    expiresAt: () => endOf(entry.record),
+  }
+}
+
+interface SessionSeams {
+  summary: SessionSummary
+  touch: () => void
+  change: (make: (record: SessionRecord) => SessionRecord) => Promise<void>
+}
+
+/** A session whose cookie is at hand, so that its secrets can be opened. */
+function buildSession(entry: Entry, id: string, { summary, touch, change }: SessionSeams): Session {
+  const key = sealingKeyOf(id)
+  let opened: { sealed: string | undefined; secrets: SessionSecrets } | undefined
+  const own = {
+    csrfToken: csrfTokenOf(id),
+    ended: entry.ended.signal,
+    touch,
+    secrets() {
+      const { sealed } = entry.record
+      if (!opened || opened.sealed !== sealed) {
+        opened = { sealed, secrets: sealed === undefined ? {} : openSecrets(key, sealed) }
+      }
+      return opened.secrets
+    },
+    renew: ({ person, secrets }: { person?: StoredPerson; secrets: SessionSecrets }) => {
+      const sealed = sealSecrets(key, secrets)
+      return change((record) => ({ ...record, sealed, ...(person && { person }) }))
+    },
+  }
+  // The getters of the summary stay getters; the type is the sum of both.
+  return Object.defineProperties(summary, Object.getOwnPropertyDescriptors(own)) as Session
+}
+
+/** Whose place a new session takes: of one person's sessions, or of all, the one that was idle longest. */
+function crowdedOut(entries: ReadonlyMap<string, Entry>, personKey: string): Entry | undefined {
+  const own = [...entries.values()].filter((entry) => entry.personKey === personKey)
+  const crowd = own.length >= limits.perPerson ? own : entries.size >= limits.sessions ? [...entries.values()] : []
+  return crowd.toSorted((a, b) => a.record.lastSeenAt - b.record.lastSeenAt)[0]
 }
 
 const hashOf = (id: string) => createHash('sha256').update(id).digest('hex')

@@ -26,6 +26,8 @@ export interface KubeconfigConnectionOptions {
 export interface KubeconfigConnection extends Connection {
   /** The context in use. */
   readonly context: string
+  /** The context's namespace, where it names one. */
+  readonly namespace: string | undefined
   /** The name of the kubeconfig's user entry: for people, not an identity. */
   readonly user: string
   readonly server: string
@@ -100,6 +102,7 @@ export function createKubeconfigConnection(options: KubeconfigConnectionOptions)
   return {
     ...connection,
     context: config.getCurrentContext(),
+    namespace: config.getContextObject(config.getCurrentContext())?.namespace,
     user: config.getCurrentUser()?.name ?? '',
     server: server.href.replace(/\/$/, ''),
     credentialsExpireAt: () => expireAt,

@@ -76,6 +76,7 @@ export function createAddedConnections({ connections, records, log }: AddedConne
         server: checked.server,
         user: checked.user,
         context: checked.context,
+        namespace: connection.namespace,
         connection,
         credentialsExpireAt: connection.credentialsExpireAt,
       })

@@ -50,22 +50,7 @@ export function createConnectionsEndpoint(options: ConnectionsEndpointOptions): 
     return { readOnly: chosen ?? byDefault, readOnlyByDefault: byDefault, decided: chosen !== undefined }
   }
 
-  function infoOf(caller: Caller, managed: ManagedConnection): ConnectionInfo {
-    const { name, type, removable, server, user, context, health } = managed
-    const version = health.version()
-    return {
-      name,
-      displayName: managed.displayName,
-      type,
-      removable,
-      ...(server === undefined ? {} : { server }),
-      ...(user === undefined ? {} : { user }),
-      ...(context === undefined ? {} : { context }),
-      ...(version === undefined ? {} : { version }),
-      health: health.current(),
-      ...readOnlyOf(caller, managed),
-    }
-  }
+  const infoOf = (caller: Caller, managed: ManagedConnection) => describe(managed, readOnlyOf(caller, managed))
 
   /** Where somebody has no way to a cluster they are not told about it, unless they look after the connections. */
   function isShown(caller: Caller, { name }: ManagedConnection): boolean {
@@ -125,18 +110,25 @@ export function createConnectionsEndpoint(options: ConnectionsEndpointOptions): 
   }
 
   async function answer(request: IncomingMessage, caller: Caller): Promise<Reply> {
-    const [, , name, what, ...more] = (request.url ?? '').split('?', 1)[0]?.split('/').map(decode) ?? []
-    const { method = '' } = request
-    if (more.length > 0) return unknown(name ?? '')
-    if (name === undefined || name === '') {
-      if (method === 'GET') return { code: 200, body: list(caller) }
-      return method === 'POST' ? add(caller, request) : notSo(method)
+    const [, , name = '', what, ...more] = (request.url ?? '').split('?', 1)[0]?.split('/').map(decode) ?? []
+    if (more.length > 0) return unknown(name)
+    if (what !== undefined) {
+      if (what !== 'read-only' || name === '') return unknown(name)
+      return request.method === 'PUT' ? turn(caller, name, request) : notSo(request)
     }
-    if (what === 'read-only') return method === 'PUT' ? turn(caller, name, request) : notSo(method)
-    if (what !== undefined) return unknown(name)
+    return name === '' ? answerAll(request, caller) : answerOne(request, caller, name)
+  }
+
+  async function answerAll(request: IncomingMessage, caller: Caller): Promise<Reply> {
+    if (request.method === 'GET') return { code: 200, body: list(caller) }
+    return request.method === 'POST' ? add(caller, request) : notSo(request)
+  }
+
+  async function answerOne(request: IncomingMessage, caller: Caller, name: string): Promise<Reply> {
+    const { method } = request
     if (method === 'GET') return one(caller, name, 200)
     if (method === 'PATCH') return rename(caller, name, request)
-    return method === 'DELETE' ? remove(caller, name) : notSo(method)
+    return method === 'DELETE' ? remove(caller, name) : notSo(request)
   }
 
   return {
@@ -156,6 +148,27 @@ export function createConnectionsEndpoint(options: ConnectionsEndpointOptions): 
       if (!managed || !readOnlyOf(caller, managed).readOnly) return undefined
       return readOnlyRefusal(managed.displayName, { method, path, upgrade })
     },
+  }
+}
+
+type Switch = Pick<ConnectionInfo, 'readOnly' | 'readOnlyByDefault' | 'decided'>
+
+/** A connection as one person sees it. */
+function describe(managed: ManagedConnection, readOnlySwitch: Switch): ConnectionInfo {
+  const { name, type, removable, server, user, context, namespace, health } = managed
+  const version = health.version()
+  return {
+    name,
+    displayName: managed.displayName,
+    type,
+    removable,
+    ...(server === undefined ? {} : { server }),
+    ...(user === undefined ? {} : { user }),
+    ...(context === undefined ? {} : { context }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(version === undefined ? {} : { version }),
+    health: health.current(),
+    ...readOnlySwitch,
   }
 }
 
@@ -198,5 +211,5 @@ function decode(segment: string): string {
 const unknown = (name: string) => buildStatus(404, `There is no connection "${name.slice(0, 100)}" here.`)
 const notRemovable = (name: string) =>
   buildStatus(404, `"${name.slice(0, 100)}" is no connection that was added in the console.`)
-const notSo = (method: string) => buildStatus(405, `Connections cannot be asked with ${method}.`)
+const notSo = ({ method }: IncomingMessage) => buildStatus(405, `Connections cannot be asked with ${method}.`)
 const administratorsOnly = () => buildStatus(403, 'Connections are looked after by the administrators of this console.')

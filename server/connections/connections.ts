@@ -15,6 +15,8 @@ export interface ManagedConnection {
   /** The kubeconfig's user entry and context, for people. */
   readonly user: string | undefined
   readonly context: string | undefined
+  /** The context's namespace. */
+  readonly namespace: string | undefined
   /** The same object as long as there is a connection of this name, whatever it leads to meanwhile. */
   readonly connection: Connection
   readonly health: Health
@@ -22,11 +24,12 @@ export interface ManagedConnection {
 
 /** What makes a connection; `connection` is closed when another one takes its place. */
 export interface ConnectionEntry
-  extends Omit<ManagedConnection, 'health' | 'removable' | 'server' | 'user' | 'context'> {
+  extends Omit<ManagedConnection, 'health' | 'removable' | 'server' | 'user' | 'context' | 'namespace'> {
   removable?: boolean
   server?: string | undefined
   user?: string | undefined
   context?: string | undefined
+  namespace?: string | undefined
   credentialsExpireAt?: () => number | undefined
 }
 
@@ -88,6 +91,7 @@ export function createConnections(options: ConnectionsOptions = {}): Connections
       server: entry.server,
       user: entry.user,
       context: entry.context,
+      namespace: entry.namespace,
       connection: slot,
       health: createHealth(health),
     })

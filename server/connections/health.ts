@@ -111,25 +111,13 @@ export function createHealth(options: HealthOptions): Health {
   function become(found: Pick<ConnectionHealth, 'state' | 'latencyMs' | 'message' | 'code'>): void {
     const now = clock.now()
     const before = health
-    const credentials = credentialsNow(now)
-    health = {
-      ...found,
-      since: before.state === found.state ? before.since : timeOf(now),
-      checkedAt: timeOf(now),
-      ...(credentials.expireAt === undefined ? {} : { credentialsExpireAt: timeOf(credentials.expireAt) }),
-    }
-    // A refusal because of credentials that have ended has a better reason than the server's 401.
-    if (found.state === 'refusing' && found.code === 401 && credentials.ended) {
-      health.message = `The credentials of this connection ended at ${health.credentialsExpireAt}.`
-    }
+    health = withCredentials(
+      { ...found, since: before.state === found.state ? before.since : timeOf(now), checkedAt: timeOf(now) },
+      { expireAt: options.credentialsExpireAt?.(), now },
+    )
     if (before.state !== health.state || before.message !== health.message) {
       for (const listener of listeners) listener(health)
     }
-  }
-
-  function credentialsNow(now: number): { expireAt?: number; ended: boolean } {
-    const expireAt = options.credentialsExpireAt?.()
-    return expireAt === undefined ? { ended: false } : { expireAt, ended: expireAt <= now }
   }
 
   schedule()
@@ -158,6 +146,17 @@ export function createHealth(options: HealthOptions): Health {
       listeners.clear()
     },
   }
+}
+
+/** A refusal because of credentials that have ended has a better reason than the server's 401. */
+function withCredentials(
+  health: ConnectionHealth,
+  { expireAt, now }: { expireAt: number | undefined; now: number },
+): ConnectionHealth {
+  if (expireAt === undefined) return health
+  const known = { ...health, credentialsExpireAt: timeOf(expireAt) }
+  if (health.code !== 401 || expireAt > now) return known
+  return { ...known, message: `The credentials of this connection ended at ${timeOf(expireAt)}.` }
 }
 
 const timeOf = (ms: number) => new Date(ms).toISOString()

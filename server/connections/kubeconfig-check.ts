@@ -64,10 +64,7 @@ export function checkKubeconfig(source: string, wantedContext: string | undefine
     throw new KubeconfigRefused('This is no kubeconfig: clusters, contexts or users are not as they should be.')
   const contexts = file.data.contexts.map((context) => context.name)
   const context = chooseContext(contexts, wantedContext ?? file.data['current-context'] ?? undefined, wantedContext)
-  const parts = file.data.contexts.find((candidate) => candidate.name === context)?.context
-  const cluster = file.data.clusters.find((candidate) => candidate.name === parts?.cluster)?.cluster
-  const user = file.data.users?.find((candidate) => candidate.name === parts?.user)?.user ?? {}
-  if (!cluster) throw new KubeconfigRefused(`The context "${context}" names a cluster that the file does not have.`)
+  const { cluster, user, userName } = selectParts(file.data, context)
   refuseWhatReachesOut({ ...cluster, ...user })
   const kept = { cluster: clusterSchema.safeParse(cluster), user: userSchema.safeParse(user) }
   if (!kept.cluster.success || !kept.user.success) {
@@ -76,7 +73,6 @@ export function checkKubeconfig(source: string, wantedContext: string | undefine
   const server = checkServer(kept.cluster.data.server)
   const proxied = kept.cluster.data['proxy-url']
   if (proxied !== undefined) checkProxy(proxied)
-  const userName = parts?.user ?? 'none'
   return {
     text: JSON.stringify({
       apiVersion: 'v1',
@@ -90,14 +86,24 @@ export function checkKubeconfig(source: string, wantedContext: string | undefine
     contexts,
     server: server.host,
     user: userName,
-    warnings: [
-      ...(kept.cluster.data['insecure-skip-tls-verify'] && server.protocol === 'https:'
-        ? (['insecureTls'] as const)
-        : []),
-      ...(server.protocol === 'http:' ? (['plainHttp'] as const) : []),
-      ...(proxied === undefined ? [] : (['proxied'] as const)),
-    ],
+    warnings: warningsOf(server, kept.cluster.data),
   }
+}
+
+function selectParts(file: z.output<typeof fileSchema>, context: string) {
+  const parts = file.contexts.find((candidate) => candidate.name === context)?.context
+  const cluster = file.clusters.find((candidate) => candidate.name === parts?.cluster)?.cluster
+  if (!cluster) throw new KubeconfigRefused(`The context "${context}" names a cluster that the file does not have.`)
+  const user = file.users?.find((candidate) => candidate.name === parts?.user)?.user ?? {}
+  return { cluster, user, userName: parts?.user ?? 'none' }
+}
+
+function warningsOf(server: URL, cluster: z.output<typeof clusterSchema>): ConnectionTest['warnings'] {
+  const warnings: ConnectionTest['warnings'] = []
+  if (server.protocol === 'http:') warnings.push('plainHttp')
+  else if (cluster['insecure-skip-tls-verify']) warnings.push('insecureTls')
+  if (cluster['proxy-url'] !== undefined) warnings.push('proxied')
+  return warnings
 }
 
 function parseBounded(source: string): unknown {
@@ -105,9 +111,7 @@ function parseBounded(source: string): unknown {
     throw new KubeconfigRefused(`A kubeconfig may hold ${maxKubeconfigBytes / 1024} KiB.`)
   }
   // No kubeconfig nests deeply; a parser that recurses must not be led to the end of its stack.
-  if (/[[{]{40}|(?:- ){40}/.test(source.replace(/\s+/g, ' ').replaceAll('[ ', '[').replaceAll('{ ', '{'))) {
-    throw new KubeconfigRefused('The file is nested too deeply for a kubeconfig.')
-  }
+  if (isNestedDeeply(source)) throw new KubeconfigRefused('The file is nested too deeply for a kubeconfig.')
   try {
     const document = parseDocument(source, { uniqueKeys: true, merge: false, logLevel: 'silent' })
     const [problem] = document.errors
@@ -122,6 +126,18 @@ function parseBounded(source: string): unknown {
     throw error
   }
 }
+
+/** Brackets and dashes, wherever they stand: base64, names and addresses have none that would add up. */
+function isNestedDeeply(source: string): boolean {
+  let depth = 0
+  for (const [sign] of source.matchAll(/[[\]{}]/g)) {
+    depth = Math.max(0, depth + (sign === '[' || sign === '{' ? 1 : -1))
+    if (depth > deepest) return true
+  }
+  return /(?:[-?:][ \t]+){40}/.test(source)
+}
+
+const deepest = 40
 
 function chooseContext(contexts: readonly string[], context: string | undefined, wanted: string | undefined): string {
   if (context !== undefined && contexts.includes(context)) return context

@@ -72,6 +72,7 @@ export function followKubeconfig(options: KubeconfigContextsOptions): () => void
       server: new URL(connection.server).host,
       user: connection.user,
       context,
+      namespace: connection.namespace,
       connection,
       credentialsExpireAt: connection.credentialsExpireAt,
     })

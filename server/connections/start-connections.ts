@@ -10,7 +10,7 @@ import { createReadOnlyChoices } from './read-only-choices'
 /** What the console is started on, besides what people add. */
 export type FirstConnection =
   | { type: 'embedded' | 'in-cluster'; displayName: string; server?: string; connection: Connection }
-  | { type: 'kubeconfig'; kubeconfigPath: string; contexts?: readonly string[] | undefined }
+  | { type: 'kubeconfig'; kubeconfigPath: string; contexts?: readonly string[] | undefined; everyMs?: number }
 
 export interface StartConnectionsOptions extends ConnectionsOptions {
   first: FirstConnection
@@ -46,8 +46,14 @@ export async function startConnections(options: StartConnectionsOptions): Promis
 
 function openFirst(connections: Connections, first: FirstConnection, log: Log): () => void {
   if (first.type === 'kubeconfig') {
-    const { kubeconfigPath, contexts } = first
-    return followKubeconfig({ connections, kubeconfigPath, contexts, log })
+    const { kubeconfigPath, contexts, everyMs } = first
+    return followKubeconfig({
+      connections,
+      kubeconfigPath,
+      contexts,
+      log,
+      ...(everyMs === undefined ? {} : { everyMs }),
+    })
   }
   const { type, displayName, server, connection } = first
   connections.set({ name: connection.name, displayName, type, server, connection })

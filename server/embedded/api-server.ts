@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { containerKinds } from '@/contract/kinds/container-workloads'
-import { namespaceKind } from '@/contract/kinds/core'
 import type { Kind } from '@/contract/kinds/kind'
 import { priorityClassKind } from '@/contract/kinds/policy'
 import { builtInKinds, customKinds } from '@/contract/kinds/registry'
@@ -25,10 +24,11 @@ import type { Authorizer } from './identity/authorize'
 import { instanceKeys } from './identity/instance-keys'
 import { openIdentity, type Rotation } from './identity/start-identity'
 import type { StaticUser } from './identity/user'
-import { ensureDefinitions, ensureObject, firstNamespaces, firstPriorityClasses } from './lifecycle/bootstrap'
+import { ensureDefinitions, ensureObject, firstPriorityClasses } from './lifecycle/bootstrap'
 import { followDefinitions } from './lifecycle/definitions'
 import { keepHouse } from './lifecycle/housekeeping'
-import { furnishNamespaces } from './lifecycle/namespaces'
+import { keepKubernetesService, type ReachableAddress } from './lifecycle/kubernetes-service'
+import { furnishNamespaces, keepFirstNamespaces } from './lifecycle/namespaces'
 import { keepQuotas } from './lifecycle/resource-quotas'
 import { type Log, silentLog } from './log'
 import { PolicyIndex } from './policy/policy-index'
@@ -68,6 +68,8 @@ export interface ApiServerOptions {
   versionInfo?: VersionInfo
   /** PEM; published in every namespace as ConfigMap `kube-root-ca.crt`. */
   caCertificate?: string
+  /** What is behind the Service `kubernetes`; absent where only this host reaches the server. */
+  address?: ReachableAddress | undefined
   /** What is to be replaced at this start. */
   rotate?: readonly Rotation[]
   /** Files by URL path, e.g. `/images/demo.qcow2`; served to everyone, with byte ranges. */
@@ -119,7 +121,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       ...identity.admission,
       definitionNames(store),
       serviceAddresses(store),
-      ...policyAdmission({ usage, index: policyIndex, registry, authorizer: identity.authorizer }),
+      ...policyAdmission({ usage, index: policyIndex, registry, authorizer: identity.authorizer, log }),
     ]),
     authorizer: identity.authorizer,
     clock,
@@ -127,13 +129,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   }
   const stops = [followDefinitions(api)]
   await ensureDefinitions(api, kinds.custom, files)
-  for (const name of firstNamespaces) {
-    await ensureObject(api, namespaceKind, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
-  }
+  stops.push(await keepFirstNamespaces(api))
   for (const object of firstPriorityClasses()) await ensureObject(api, priorityClassKind, object)
   await identity.start(api)
   stops.push(
     identity.stop,
+    await keepKubernetesService(api, options.address),
     furnishNamespaces(api, caCertificate),
     keepHouse(api),
     keepQuotas(api, usage),

@@ -70,7 +70,7 @@ describe('the API through the gateway', () => {
       'x-request-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
       authorization: 'Bearer console-token',
       'impersonate-user': 'admin',
-      'impersonate-group': 'system:masters',
+      'impersonate-group': 'system:masters, system:authenticated',
       host: 'kubernetes.default.svc',
       connection: 'keep-alive',
     })

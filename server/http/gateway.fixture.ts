@@ -27,6 +27,7 @@ export interface GatewayFixture {
   gateway: Gateway
   directory: string
   loginUrlFile: string
+  connection: Connection
   /** The API server; `upgrade` listeners are the test's own. */
   upstream: Server
   /** What the gateway logged, one JSON object a line. */
@@ -75,6 +76,7 @@ export async function startFixture({ api = (_q, s) => s.end('{}'), ...overrides 
     gateway: await start(),
     directory,
     loginUrlFile,
+    connection,
     upstream,
     logged: () =>
       lines

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -83,8 +83,10 @@ describe('signing in', () => {
       clusters: [{ name: 'local', displayName: 'This host' }],
       version: '1.2.3',
     })
-    const stored = await readFile(join(fixture.directory, 'console', 'sessions.json'), 'utf8')
-    expect(stored).not.toContain(cookie.split('=')[1])
+    const records = join(fixture.directory, 'console', 'records', 'sessions')
+    const [record = ''] = await readdir(records)
+    expect(record).toMatch(/^[0-9a-f]{64}\.json$/)
+    expect(await readFile(join(records, record), 'utf8')).not.toContain(cookie.split('=')[1])
     const token = await currentToken(fixture)
     await fixture.restart()
     expect((await call(fixture, { path: '/auth/session', headers: { cookie } })).status).toBe(200)
@@ -113,17 +115,19 @@ describe('signing in', () => {
     expect(await visit(used)).toBe(401)
 
     const { headers } = await signIn(fixture)
-    expect((await call(fixture, { method: 'POST', path: '/auth/logout', headers })).status).toBe(204)
+    expect((await call(fixture, { method: 'POST', path: '/auth/logout', headers })).status).toBe(200)
     expect(await visit(headers.cookie)).toBe(401)
     await fixture.restart()
     expect(await visit(headers.cookie)).toBe(401)
   })
 
-  it('starts anew when the file of sessions is damaged', async () => {
+  it('starts anew when the record of a session is damaged', async () => {
     fixture = await startFixture()
     const { cookie } = await signIn(fixture)
     await fixture.gateway.close()
-    await writeFile(join(fixture.directory, 'console', 'sessions.json'), '{"version":1,"sess')
+    const records = join(fixture.directory, 'console', 'records', 'sessions')
+    const [record = ''] = await readdir(records)
+    await writeFile(join(records, record), '{"version":1,"sess')
     await fixture.restart()
     expect((await call(fixture, { path: '/auth/session', headers: { cookie } })).status).toBe(401)
   })

@@ -1,10 +1,12 @@
 import { X509Certificate } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer, type Server as TlsServer } from 'node:https'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
+import { type AuditOptions, createAudit } from '@/server/audit/create-audit'
 import { createAuth, type SignInSettings } from '@/server/auth/create-auth'
 import type { ClusterTraits } from '@/server/auth/identity-policy'
 import { createLoginLinks } from '@/server/auth/login-links'
@@ -25,6 +27,7 @@ import { knownHostNames } from './host-check'
 import { listen } from './listen'
 import { createMetrics } from './metrics'
 import { createRouter } from './router'
+import { entryOfSignIn } from './sign-in-entries'
 import { serveUpgrades } from './upgrades'
 
 export interface TlsPair {
@@ -50,8 +53,8 @@ export interface GatewayOptions {
   records?: RecordStore | undefined
   /** Ways of signing in besides the one-time link. */
   signIn?: SignInSettings | undefined
-  /** Kubeconfig connections whose own identity is meant to impersonate people. */
-  impersonatingClusters?: ReadonlySet<string> | undefined
+  /** Whether the identities of kubeconfig connections are meant to impersonate people. */
+  impersonate?: boolean | undefined
   /** Below 17: scrypt's cost, for tests. */
   passwordCost?: number | undefined
   signInAudit?: SignInAudit | undefined
@@ -71,6 +74,8 @@ export interface GatewayOptions {
   live?: Partial<LiveLimits>
   /** A rule on top of the cluster's own for calls and streams; read-only connections, say. */
   guard?: CallGuard | undefined
+  /** How long the audit record is kept; default 90 days, 512 MiB. */
+  auditRetention?: AuditOptions['retention']
   /** Per person; default `defaultCallLimits`. */
   callLimits?: CallLimits | undefined
   /** Joins the other replicas of this console, once it listens; left out: there are none. */
@@ -124,11 +129,23 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const origins = { secure: tls !== undefined, publicHosts }
   const links = createLoginLinks({ file: options.loginUrlFile, baseUrl: url, log })
   const records = options.records ?? createFileRecordStore({ directory: join(options.stateDirectory, 'records'), log })
-  const { impersonatingClusters } = options
+  const audit = await createAudit({
+    directory: join(options.stateDirectory, 'audit'),
+    ...{ connections, log, clock, retention: options.auditRetention },
+  }).catch((error: unknown) => {
+    server.close()
+    throw error
+  })
+  const noteSignIn: SignInAudit = (event) => {
+    audit.log.record(entryOfSignIn(event))
+    options.signInAudit?.(event)
+  }
+  // What earlier versions kept sessions in.
+  await rm(join(options.stateDirectory, 'sessions.json'), { force: true })
   const auth = await createAuth({
     ...{ records, links, port, origins, log, clock, issueIdentity: options.issueIdentity },
     connections: () => connections.list().map(({ connection }) => connection),
-    traitsOf: (name) => traitsOf(connections, name, impersonatingClusters),
+    traitsOf: (name) => traitsOf(connections, name, options.impersonate ?? false),
     about: () => ({
       version,
       // They come and go.
@@ -136,7 +153,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }),
     settings: options.signIn ?? {},
     ...{ sessionIdleMs: options.sessionIdleMs, sessionAbsoluteMs: options.sessionAbsoluteMs },
-    ...{ audit: options.signInAudit, passwordCost: options.passwordCost },
+    ...{ audit: noteSignIn, passwordCost: options.passwordCost },
   }).catch((error: unknown) => {
     server.close()
     throw error
@@ -151,10 +168,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...(options.live && { limits: options.live }),
   })
   const guard = options.guard ?? options.connectionsEndpoint?.guard
-  const shared = { connections, log, guard, limiter: createCallLimiter(options.callLimits) }
+  const shared = { connections, log, guard, limiter: createCallLimiter(options.callLimits), recorder: audit.recorder }
   const consoles = createConsoleRelay(shared)
   const router = createRouter({
     auth,
+    audit,
     proxy: createApiProxy(shared),
     connections: options.connectionsEndpoint,
     live,
@@ -197,6 +215,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     for (const timer of timers) clearTimeout(timer)
     links.close()
     await auth.close()
+    await audit.log.close()
     if (!options.records) await records.close()
   }
 
@@ -259,11 +278,7 @@ function shownHost({ host, publicHosts }: GatewayOptions): string {
 }
 
 /** How a cluster is reached, as far as it matters for whose rights are used there. */
-function traitsOf(
-  connections: GatewayConnections,
-  name: string,
-  impersonating: ReadonlySet<string> | undefined,
-): ClusterTraits | undefined {
+function traitsOf(connections: GatewayConnections, name: string, impersonate: boolean): ClusterTraits | undefined {
   const found = connections.list().find((connection) => connection.name === name)
-  return found && { kind: found.type, impersonate: impersonating?.has(name) ?? false }
+  return found && { kind: found.type, impersonate }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
+import type { Audit } from '@/server/audit/create-audit'
 import type { Auth } from '@/server/auth/create-auth'
 import { isReading } from '@/server/auth/same-origin'
 import type { RequestMarks } from '@/server/auth/sign-in'
@@ -19,6 +20,7 @@ import { isForwarded, markRequest, setCommonHeaders, setPagePolicy } from './req
 
 export interface RouterOptions {
   auth: Pick<Auth, 'authenticator' | 'signIn' | 'openByProxy'>
+  audit: Audit
   proxy: ApiProxy
   /** Answers `/connections`; left out: nobody does. */
   connections?: ConnectionsEndpoint | undefined
@@ -93,7 +95,7 @@ export function createRouter(options: RouterOptions): Router {
     if (path === '/healthz' || path === '/readyz') return 'health'
     if (path === '/metrics') return 'metrics'
     if (isBelow(path, '/auth')) return 'auth'
-    if (isBelow(path, '/k8s') || isConnectionsCall(request, path)) return 'api'
+    if (isBelow(path, '/k8s') || isBelow(path, '/audit') || isConnectionsCall(request, path)) return 'api'
     if (isBelow(path, '/live') || isBelow(path, '/consoles')) return 'stream'
     if (publicAssets.test(path) || (development && developmentAssets.test(path))) return 'asset'
     return 'page'
@@ -126,6 +128,8 @@ export function createRouter(options: RouterOptions): Router {
 
   async function answerCall({ request, response, path }: Exchange, caller: Caller): Promise<void> {
     if (isBelow(path, '/k8s')) return options.proxy.handle(request, response, caller)
+    if (isBelow(path, '/audit')) return options.audit.endpoint.handle(request, response, caller)
+    options.audit.noteConsoleCall(request, response, caller)
     if (options.connections) return options.connections.handle(request, response, caller)
     sendStatus(response, buildStatus(404, 'This console has no connections to look after.'))
   }

@@ -1,8 +1,4 @@
 import type { ChildProcess } from 'node:child_process'
-import { rm } from 'node:fs/promises'
-import type { Socket } from 'node:net'
-import { join } from 'node:path'
-import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import {
@@ -11,16 +7,14 @@ import {
   type MachineSpec,
   type MachineState,
 } from '@/server/operator/engine/hypervisor-port'
-import { readTail } from './guest-file'
 import { GuestPorts } from './guest-ports'
+import { MachineConsoles } from './machine-consoles'
 import type { EndedRecord, LaunchRecord, MachineDirectory, ProcessRecord } from './machine-directory'
-import { pngFromPpm } from './png'
 import { isAlive, type ProcessIdentity, processUsage, readBootId, signalProcess } from './process-identity'
 import { runFiles } from './qemu/command-line'
 import { interfaceId } from './qemu/network'
 import { Qmp } from './qemu/qmp'
 import { readRunState } from './qemu/run-state'
-import { SerialHub } from './serial-hub'
 import { connectUnix } from './unix-socket'
 
 export interface MachineParts {
@@ -40,8 +34,6 @@ export interface MachineParts {
 const softRebootPatience = 10 * 60_000
 /** How often a process that is not our child is looked after, in milliseconds. */
 const watchInterval = 2_000
-/** A 4K screen has 25 MB of pixels. */
-const maxScreenshot = 64 * 2 ** 20
 
 /** One machine: its QEMU process, the conversation with it, and what is known of its end. */
 export class Machine {
@@ -52,9 +44,8 @@ export class Machine {
   #qmp: Qmp | undefined
   #refreshing: Promise<void> | undefined
   #refreshAgain = false
-  #screenshots = 0
-  readonly #serial: SerialHub
   readonly ports: GuestPorts
+  readonly consoles: MachineConsoles
   #resolveExit!: () => void
   readonly #exit = new Promise<void>((resolve) => {
     this.#resolveExit = resolve
@@ -64,8 +55,9 @@ export class Machine {
   #releasing: Promise<void> | undefined
 
   constructor(private readonly parts: MachineParts) {
-    this.#serial = new SerialHub(() => connectUnix(parts.directory.file(runFiles.serial)))
-    const monitor = (line: string) => this.#command('human-monitor-command', { 'command-line': line })
+    const command = (name: string, args?: Record<string, unknown>) => this.#command(name, args)
+    this.consoles = new MachineConsoles({ ...parts, command, requireProcess: () => this.#requireProcess() })
+    const monitor = (line: string) => command('human-monitor-command', { 'command-line': line })
     this.ports = new GuestPorts({
       spec: parts.spec,
       log: parts.log,
@@ -214,30 +206,6 @@ export class Machine {
     await this.#end({ phase: 'gone', message: 'The machine was switched off by force.' }, false)
   }
 
-  async openVnc(): Promise<Socket> {
-    if (!this.spec.vga) throw new HypervisorError('Unsupported', `${this.spec.name} has no screen.`)
-    this.#requireProcess()
-    return connectUnix(this.parts.directory.file(runFiles.vnc)).catch((error: unknown) => unreachable('screen', error))
-  }
-
-  async openSerial(): Promise<Duplex> {
-    if (!this.spec.serialConsole) throw new HypervisorError('Unsupported', `${this.spec.name} has no serial console.`)
-    this.#requireProcess()
-    return this.#serial.open().catch((error: unknown) => unreachable('serial console', error))
-  }
-
-  async screenshot(): Promise<string> {
-    if (!this.spec.vga) throw new HypervisorError('Unsupported', `${this.spec.name} has no screen.`)
-    const name = join(runFiles.output, `screen-${++this.#screenshots}.ppm`)
-    const path = join(this.parts.directory.run, name)
-    try {
-      await this.#command('screendump', { filename: name })
-      return (await pngFromPpm(await readTail(path, maxScreenshot))).toString('base64')
-    } finally {
-      await rm(path, { force: true })
-    }
-  }
-
   /** Re-reads QEMU's run state and acts on it; calls while one is under way become one more. */
   refresh(): Promise<void> {
     this.#refreshAgain = true
@@ -360,7 +328,7 @@ export class Machine {
     const { directory, log, onGone, onChange } = this.parts
     this.#qmp?.close()
     this.ports.close()
-    await this.#serial.close()
+    await this.consoles.close()
     try {
       this.#ended ??= { phase: 'crashed', message: await this.#lastWords() }
       await directory.writeEnded(this.#ended)
@@ -396,9 +364,4 @@ export class Machine {
     if (!this.#qmp) throw new HypervisorError('Unavailable', `${this.spec.name} does not answer at the moment.`)
     return this.#qmp.execute(command, args)
   }
-}
-
-function unreachable(what: string, error: unknown): never {
-  const reason = error instanceof Error ? error.message : String(error)
-  throw new HypervisorError('Unavailable', `The ${what} can not be reached: ${reason}`)
 }

@@ -121,7 +121,7 @@ export class Machines {
 
   openStream(id: string, stream: MachineStream): Promise<Duplex> {
     const machine = this.#require(id)
-    return stream === 'vnc' ? machine.openVnc() : machine.openSerial()
+    return stream === 'vnc' ? machine.consoles.openVnc() : machine.consoles.openSerial()
   }
 
   openPort({ id, port, protocol }: PortTarget): Promise<Duplex> {
@@ -134,7 +134,7 @@ export class Machines {
   }
 
   screenshot(id: string): Promise<string> {
-    return this.#require(id).screenshot()
+    return this.#require(id).consoles.screenshot()
   }
 
   #require(id: string): Machine {

@@ -42,8 +42,8 @@ export async function openPeerRequest(peer: Peer, { method, url, headers }: Peer
   const common = { host: peer.address, port: peer.port, method, path: url, headers, setHost: false }
   if (peer.fingerprint !== undefined) {
     const socket = await connectSecurely(peer)
-    // Not node:https, which would verify the connection once more, by authorities.
-    return httpRequest({ ...common, agent: false, createConnection: () => socket })
+    // Not node:https, which would verify the connection once more, by authorities; nor an agent, which makes its own.
+    return httpRequest({ ...common, createConnection: () => socket })
   }
   const request = httpRequest({ ...common, agent: false })
   await new Promise<void>((resolve, reject) => {

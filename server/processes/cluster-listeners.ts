@@ -1,6 +1,8 @@
 import fs from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
+import { isIPv4 } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import type { ApiServer } from '../embedded/api-server'
 import type { ClusterConfig, TlsPair } from '../supervisor/process-config'
 import type { ChildContext } from './child'
@@ -46,6 +48,14 @@ export async function listen(
       await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
     },
   }
+}
+
+/** Where others reach what listens on a host: undefined where that is this host alone, or no IPv4 address. */
+export function reachableAddress({ host, port }: { host: string; port: number }) {
+  const everywhere = host === '0.0.0.0' || host === '::'
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  const ip = everywhere ? own.find(({ family, internal }) => family === 'IPv4' && !internal)?.address : host
+  return ip !== undefined && isIPv4(ip) && !ip.startsWith('127.') ? { ip, port } : undefined
 }
 
 async function listenSecurely(tls: TlsPair, apiServer: ApiServer, log: ChildContext['log']) {

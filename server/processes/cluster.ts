@@ -12,7 +12,7 @@ import { buildSubresourceHandlers } from '../operator/engine/subresources/handle
 import { startPlatform } from '../operator/platform/start-platform'
 import type { AgentAddress, ClusterConfig } from '../supervisor/process-config'
 import type { ChildContext, Running } from './child'
-import { listen } from './cluster-listeners'
+import { listen, reachableAddress } from './cluster-listeners'
 import { publishDemoImage } from './publish-demo-image'
 
 /** The embedded cluster: API server on a unix socket and over HTTPS, and the engine that gives its kinds their meaning. */
@@ -43,6 +43,7 @@ export async function startClusterProcess(config: ClusterConfig, context: ChildC
     subresources: buildSubresourceHandlers({ client, hypervisorFor: (node) => hypervisors.get(node) }),
     caCertificate: config.caCertificate,
     rotate: rotations.map(({ what }) => what),
+    address: config.https && reachableAddress(config.https),
     staticFiles: { [demoImagePath]: config.demoImage },
     log,
   })

@@ -36,9 +36,12 @@ export async function startConsoleProcess(config: ConsoleConfig, { log, signal }
       config.connection.type === 'socket'
         ? { type: 'person', user: 'admin', groups: ['system:masters', 'system:authenticated'] }
         : { type: 'self' },
+    signIn: config.signIn,
+    impersonate: config.impersonate,
     stateDirectory: config.stateDirectory,
     loginUrlFile: config.loginUrlFile,
     readiness: { ...readinessOf(first), ...readiness },
+    metricsToken: config.metricsToken,
     page: async (request, response) => {
       await prepared
       await handlePage(request, response)

@@ -2,8 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { leaseKind, namespaceKind } from '@/contract/kinds/core'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { leaseKind } from '@/contract/kinds/core'
 import { cdiKind, kubeVirtKind } from '@/contract/kinds/platform'
 import { platformKind } from '@/contract/kinds/platform-chiave'
 import { createKubeClient } from '../cluster/client/kube-client'
@@ -31,7 +32,6 @@ beforeAll(async () => {
     credentials: async () => ({ headers: { authorization: `Bearer ${adminToken}` }, tls: {} }),
   })
   client = createKubeClient(connection, { identity: { type: 'self' } })
-  await client.create(namespaceKind, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
   directory = mkdtempSync(path.join(tmpdir(), 'chiave-operator-'))
   kubeconfig = path.join(directory, 'kubeconfig')
   const file = {
@@ -41,11 +41,32 @@ beforeAll(async () => {
     'current-context': 'a',
   }
   writeFileSync(kubeconfig, JSON.stringify(file))
+  await bundle()
 })
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL')
-})
+
+/** As the build does; what only other processes load is left out. */
+async function bundle() {
+  await build({
+    absWorkingDir: root,
+    entryPoints: { main: 'server/main.ts' },
+    outdir: path.join(directory, 'dist'),
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    alias: { '@': root },
+    external: ['@peculiar/x509', 'better-sqlite3', 'esbuild', 'next', 'react', 'react-dom', 'typescript'],
+    banner: {
+      js: "import { createRequire as createRequireForBundle } from 'node:module'; const require = createRequireForBundle(import.meta.url);",
+    },
+    loader: { '.yaml': 'text' },
+    logLevel: 'error',
+  })
+  writeFileSync(path.join(directory, 'package.json'), '{"type":"module"}')
+}
 afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL')
   connection.close()
   await api.close()
   rmSync(directory, { recursive: true })
@@ -53,9 +74,7 @@ afterAll(async () => {
 
 /** A real operator process, as the supervisor starts it. */
 async function startOperator(candidate: string, version: string): Promise<{ child: ChildProcess; health: string }> {
-  const child = fork(path.join(root, 'server/main.ts'), ['--process', 'platform'], {
-    cwd: root,
-    execArgv: ['--import', 'tsx'],
+  const child = fork(path.join(directory, 'dist', 'main.js'), ['--process', 'platform'], {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     env: { ...process.env, NODE_ENV: 'production' },
   })
@@ -86,8 +105,8 @@ const leads = async (health: string) =>
   /^chiave_operator_leader 1$/m.test(await (await fetch(`${health}/metrics`)).text())
 const timeout = 20_000
 
-describe('two operators', () => {
-  it('one leads, and when it is killed in the middle of its work the other takes over within 15 s', async () => {
+describe('operators', () => {
+  it('take over from one that is killed in the middle of its work within 15 s, and from one that stops at once', async () => {
     const one = await startOperator('one', '1.0.1')
     await expect.poll(operatorVersion, { timeout }).toBe('1.0.1')
     const two = await startOperator('two', '1.0.2')
@@ -97,36 +116,35 @@ describe('two operators', () => {
       expect((await fetch(`${health}/healthz`)).status).toBe(200)
     }
     // Something to report, and no time to do it.
-    const kubeVirt = { apiVersion: 'kubevirt.io/v1', kind: 'KubeVirt', metadata: { name: 'kubevirt', namespace } }
+    const kubeVirt = {
+      apiVersion: 'kubevirt.io/v1',
+      kind: 'KubeVirt',
+      metadata: { name: 'kubevirt', namespace },
+      spec: {},
+    }
     const created = await client.create(kubeVirtKind, kubeVirt)
     await client.updateStatus(kubeVirtKind, { ...created, status: { phase: 'Deploying' } })
-    const cdi = { apiVersion: 'cdi.kubevirt.io/v1beta1', kind: 'CDI', metadata: { name: 'cdi' } }
+    const cdi = { apiVersion: 'cdi.kubevirt.io/v1beta1', kind: 'CDI', metadata: { name: 'cdi' }, spec: {} }
     await client.create(cdiKind, { ...cdi, status: { phase: 'Deployed', observedVersion: 'v1.63.0' } })
     await client.delete(platformKind, { name: 'chiave' })
     one.child.kill('SIGKILL')
     const killedAt = Date.now()
-    // Its lease may be as fresh as it was at the kill; 2 s later the other one looks.
-    await expect.poll(holder, { timeout: 20_000, interval: 100 }).toBe('two')
-    expect(Date.now() - killedAt).toBeLessThan(18_000)
+    await expect.poll(holder, { timeout, interval: 100 }).toBe('two')
+    expect(Date.now() - killedAt).toBeLessThan(15_000)
     await expect.poll(operatorVersion, { timeout }).toBe('1.0.2')
     const found = await status()
     expect(found?.components?.find(({ name }) => name === 'kubevirt')).toMatchObject({ present: true, ready: false })
     expect(found?.components?.find(({ name }) => name === 'cdi')).toMatchObject({ version: 'v1.63.0', ready: true })
     expect(await leads(two.health)).toBe(true)
-  }, 90_000)
 
-  it('one that is asked to stop gives the lease back, and the other leads after a moment', async () => {
-    const three = await startOperator('three', '1.0.3')
-    // The one before was killed: its lease has to run out.
-    await expect.poll(holder, { timeout: 25_000 }).toBe('three')
-    const four = await startOperator('four', '1.0.4')
-    const exited = new Promise((resolve) => three.child.once('exit', resolve))
+    // Asked to stop it gives the lease back: nobody waits for its end.
+    await startOperator('three', '1.0.3')
+    const exited = new Promise((resolve) => two.child.once('exit', resolve))
     const stoppedAt = Date.now()
-    three.child.kill('SIGTERM')
+    two.child.kill('SIGTERM')
     await exited
     expect(Date.now() - stoppedAt).toBeLessThan(5_000)
-    await expect.poll(holder, { timeout }).toBe('four')
+    await expect.poll(holder, { timeout }).toBe('three')
     expect(Date.now() - stoppedAt).toBeLessThan(10_000)
-    expect(four.child.exitCode).toBeNull()
-  }, 90_000)
+  }, 120_000)
 })

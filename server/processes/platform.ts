@@ -13,6 +13,11 @@ import { serveOperatorHealth } from './operator-health'
 /** As `deploy/base/operator-access.yaml` allows. */
 const leaseName = 'chiave-operator'
 const userAgent = 'chiave-operator'
+/**
+ * Milliseconds. A little less than client-go's: a candidate sees a renewal up to 2.4 s late, and whoever takes over from
+ * a leader that was killed shall have done so 15 s later.
+ */
+const timings = { leaseDuration: 12_000, renewDeadline: 8_000, retryPeriod: 2_000 }
 
 /** The operator by itself: platform controllers, elected among its replicas, and what tells of their health. */
 export async function startPlatformProcess(config: PlatformConfig, { log, signal }: ChildContext): Promise<Running> {
@@ -31,7 +36,7 @@ export async function startPlatformProcess(config: PlatformConfig, { log, signal
       client: createKubeClient(connection, { identity, userAgent, timeoutMs: 5_000 }),
       lease: { namespace: config.namespace ?? namespace, name: leaseName },
       identity: `${config.candidate}_${randomBytes(6).toString('hex')}`,
-      ...(config.timings ? { timings: config.timings } : {}),
+      timings,
     },
     signal: AbortSignal.any([signal, stopped.signal]),
   })

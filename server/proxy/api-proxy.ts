@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
@@ -154,7 +155,11 @@ function abortSignal(ended: AbortSignal, client: ServerResponse | Duplex): { sig
   }
   client.once('close', closed)
   if (ended.aborted) abort()
-  else ended.addEventListener('abort', abort, { once: true })
+  else {
+    // A session has as many calls as it has.
+    setMaxListeners(0, ended)
+    ended.addEventListener('abort', abort, { once: true })
+  }
   return {
     signal: controller.signal,
     settle: () => {

@@ -15,6 +15,8 @@ export interface ConformanceOptions {
   shared: boolean
 }
 
+/* eslint-disable max-lines-per-function -- a table of promises is long by nature, as in any test file */
+
 /** What everyone who keeps records relies on, whatever keeps them. */
 export function describeRecordStore(name: string, { makePlace, shared }: ConformanceOptions): void {
   describe(name, () => {

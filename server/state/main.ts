@@ -28,6 +28,7 @@ const usage = `npm run state -- ${Object.keys(commands).join('|')} [--home DIR]`
 async function main(argv: readonly string[]): Promise<void> {
   const { values, positionals } = parse(argv)
   const [name = '', ...rest] = positionals
+  if (name === 'help') return void process.stdout.write(`${usage}\n`)
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (!command || rest.length > 0) throw new StartError(`Usage: ${usage}`)
   const directory = path.resolve(values.home ?? process.env['CHIAVE_HOME'] ?? defaultHome(process.env))

@@ -16,12 +16,22 @@ export function announce(options: {
     say('Warning: plain HTTP on an address that other hosts reach; passwords and consoles cross the network readable.')
   }
   if (isLoopback(config.host) && withoutBrowser()) {
-    const user = os.userInfo().username
+    const user = userName()
     say(
       `From another computer: ssh -L ${config.port}:127.0.0.1:${config.port} ${user}@${os.hostname()}  and then open the link below there`,
     )
   }
   say(`Chiave is ready at ${ready.loginUrl ?? ready.url ?? ''}`)
+}
+
+/** Containers run as users without an entry in the password file, for whom Node has no name. */
+function userName(): string {
+  try {
+    return os.userInfo().username
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_SYSTEM_ERROR') return 'USER'
+    throw error
+  }
 }
 
 function withoutBrowser(): boolean {

@@ -1,3 +1,4 @@
+import type { SignInSettings } from '../auth/create-auth'
 import type { StaticUser } from '../home/credentials'
 import type { InClusterAddress } from './in-cluster-address'
 
@@ -66,8 +67,13 @@ export interface ConsoleConfig {
     | InClusterAddress
   /** In a cluster: where the records are; undefined: the pod's own. */
   namespace?: string | undefined
+  /** Lets a Prometheus on another host read the figures. */
+  metricsToken?: string | undefined
   /** In a cluster: where other replicas reach this one; undefined: there are none. */
   peerAddress?: string | undefined
+  signIn: SignInSettings
+  /** Whether kubeconfig connections are meant to impersonate people. */
+  impersonate: boolean
   stateDirectory: string
   loginUrlFile: string
   version: string
@@ -83,8 +89,6 @@ export interface PlatformConfig {
   candidate: string
   /** Where health and metrics are answered, without sign-in and TLS; undefined: nowhere. */
   health?: { host: string; port: number }
-  /** Milliseconds; for tests. */
-  timings?: { leaseDuration: number; renewDeadline: number; retryPeriod: number }
   version: string
 }
 

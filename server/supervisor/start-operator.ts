@@ -20,7 +20,7 @@ export function startOperator({ config, home, layout, script, version, say }: Pa
   return superviseProcess({
     name: 'platform',
     script,
-    logFile: `${layout.logs}/platform.log`,
+    logFile: config.cluster === 'in-cluster' ? undefined : `${layout.logs}/platform.log`,
     uid: home.uids?.console,
     config: {
       process: 'platform',

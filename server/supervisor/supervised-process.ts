@@ -10,7 +10,8 @@ export interface SupervisedOptions {
   config: ProcessConfig
   /** Runs as this user and group without supplementary groups; needs root. */
   uid?: number | undefined
-  logFile: string
+  /** Undefined: what it says goes where this process' own words go, as containers want it. */
+  logFile: string | undefined
   say(line: string): void
 }
 
@@ -68,7 +69,7 @@ export function superviseProcess(options: SupervisedOptions): SupervisedProcess 
       if (stopping) return
       if (!everReady && delay > 2_000) {
         stopping = true
-        settle.reject(new StartError(`The ${options.name} process does not start; see ${options.logFile}.`))
+        settle.reject(new StartError(`The ${options.name} process does not start; see ${options.logFile ?? 'above'}.`))
         return
       }
       options.say(`The ${options.name} process ended (${signal ?? `code ${code}`}); starting it again.`)
@@ -104,8 +105,7 @@ function withTls(config: ProcessConfig, pair: TlsPair): ProcessConfig {
 }
 
 function spawnChild({ script, config, uid, logFile, name }: SupervisedOptions): ChildProcess {
-  rotate(logFile)
-  const log = fs.openSync(logFile, 'a', 0o600)
+  const log = logFile === undefined ? 'inherit' : openLog(logFile)
   const child = fork(script, ['--process', name], {
     stdio: ['ignore', log, log, 'ipc'],
     // A process group of its own: Ctrl-C reaches the supervisor alone, which stops the parts in order.
@@ -113,7 +113,7 @@ function spawnChild({ script, config, uid, logFile, name }: SupervisedOptions): 
     env: childEnvironment(),
     ...(uid === undefined ? {} : { uid, gid: uid }),
   })
-  fs.closeSync(log)
+  if (log !== 'inherit') fs.closeSync(log)
   const message: ParentMessage = { type: 'start', config }
   child.send(message)
   return child
@@ -168,6 +168,11 @@ async function stopChild(child: ChildProcess, timeout: number): Promise<void> {
   else child.kill('SIGTERM')
   await gone
   clearTimeout(kill)
+}
+
+function openLog(logFile: string): number {
+  rotate(logFile)
+  return fs.openSync(logFile, 'a', 0o600)
 }
 
 function rotate(logFile: string): void {

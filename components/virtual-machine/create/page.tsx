@@ -3,13 +3,15 @@
 import { Button, PageSection } from '@patternfly/react-core'
 import { useRouter, useSearchParams } from 'next/navigation'
 import { useState } from 'react'
-import type { VirtualMachine } from '@/contract/kinds/virtual-machine'
+import { type VirtualMachine, virtualMachineKind } from '@/contract/kinds/virtual-machine'
 import { type ImageChoice, isOwnSource, type OwnSource } from '../../catalog/image-choice'
 import { ImageGallery } from '../../catalog/image-gallery'
 import { ImageMark } from '../../catalog/image-mark'
 import { useCatalog } from '../../catalog/use-catalog'
 import { useT } from '../../i18n/use-t'
 import { useCluster } from '../../kube/cluster'
+import { MissingPart } from '../../kube/missing-part'
+import { useOffers } from '../../kube/use-offers'
 import { paths } from '../../shell/paths'
 import { PageHeader } from '../../ui/page-header'
 import { toast } from '../../ui/toast'
@@ -26,6 +28,7 @@ export function CreateVirtualMachinePage() {
   const cluster = useCluster()
   const search = useSearchParams()
   const image = search.get('image') ?? ''
+  const offered = useOffers(virtualMachineKind)
   const choose = (id: string) => window.history.pushState(null, '', withImage(id))
   return (
     <>
@@ -35,7 +38,13 @@ export function CreateVirtualMachinePage() {
         description={t(image === '' ? 'create.pick' : 'create.review')}
       />
       <PageSection hasBodyWrapper={false} isFilled>
-        {image === '' ? <ImageGallery onChoose={choose} /> : <Review id={image} onChange={() => choose('')} />}
+        {offered === false ? (
+          <MissingPart part="kubeVirt" />
+        ) : image === '' ? (
+          <ImageGallery onChoose={choose} />
+        ) : (
+          <Review id={image} onChange={() => choose('')} />
+        )}
       </PageSection>
     </>
   )

@@ -68,10 +68,10 @@ export function createUserEndpoints(options: UserEndpointsOptions): Endpoint[] {
       }))
       .catch(gone)
     if (unlock) lockOut.unlock(user.name)
-    const isLocked = password !== undefined || endSessions === true || after.disabled
-    if (isLocked)
+    if (password !== undefined || endSessions === true || after.disabled || hasLost(user, after)) {
       await sessions.endAll(({ personKey, idHash }) => isTheirs(exchange, user, personKey, idHash), 'revoked')
-    if (after.disabled) await apiTokens.endAll(keyOf(user), 'streams')
+      apiTokens.endStreams((person) => personKeyOf(person) === keyOf(user))
+    }
     note(exchange, { action: 'user-change', target: user.name, detail: Object.keys(wanted).sort().join(', ') })
     return { code: 200, body: describe(after) }
   }
@@ -82,7 +82,7 @@ export function createUserEndpoints(options: UserEndpointsOptions): Endpoint[] {
     const key = keyOf(user)
     await users.delete(user.name)
     await sessions.endAll(({ personKey }) => personKey === key, 'revoked')
-    await apiTokens.endAll(key, 'tokens')
+    await apiTokens.deleteAll(key)
     await profiles.delete(key)
     lockOut.unlock(user.name)
     note(exchange, { action: 'user-delete', target: user.name, detail: '' })
@@ -112,6 +112,10 @@ export function createUserEndpoints(options: UserEndpointsOptions): Endpoint[] {
 }
 
 const keyOf = ({ uid, name, groups }: User) => personKeyOf({ source: 'password', uid, user: name, groups })
+
+/** Rights that open streams would go on using. */
+const hasLost = (before: User, after: User) =>
+  (before.administrator && !after.administrator) || before.groups.some((group) => !after.groups.includes(group))
 
 const isOneself = ({ person }: SignedInExchange, user: User) => person.key === keyOf(user)
 

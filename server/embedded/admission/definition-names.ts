@@ -1,7 +1,8 @@
 import { isJsonObject, type JsonObject } from '@/contract/json'
 import type { ApiObject } from '../api-object'
-import { parseObject } from '../storage/log-entry'
+import { type LogEntry, parseObject } from '../storage/log-entry'
 import type { ObjectStore } from '../storage/object-store'
+import { newest, RowMemory } from '../storage/row-memory'
 import { setCondition } from '../strategies/custom-resource-definition'
 import { namesOf, specOf } from '../strategies/definition-errors'
 import type { AdmissionPlugin } from './admission'
@@ -43,45 +44,11 @@ function conflictOf(object: ApiObject, taken: readonly JsonObject[]): Conflict |
   return undefined
 }
 
-interface Known {
-  revision: number
-  group: unknown
-  accepted: JsonObject
-}
-
-/** The names that stored definitions have been given, without reading again those that did not change. */
-class GivenNames {
-  readonly #store: ObjectStore
-  readonly #known = new Map<string, Known>()
-
-  constructor(store: ObjectStore) {
-    this.#store = store
-  }
-
-  /** Those of a group, but for one definition's own. Sees what earlier writes of the same batch left. */
-  ofOthers(group: unknown, name: string): JsonObject[] {
-    const pointers = this.#store.snapshot({ resource: definitions, revision: Number.MAX_SAFE_INTEGER })
-    const all = pointers.filter((pointer) => pointer.name !== name).flatMap((pointer) => this.#read(pointer) ?? [])
-    if (this.#known.size > pointers.length) this.#forget(new Set(pointers.map((pointer) => pointer.name)))
-    return all.filter((known) => known.group === group).map(({ accepted }) => accepted)
-  }
-
-  #read({ revision, name }: { revision: number; name: string }): Known | undefined {
-    const known = this.#known.get(name)
-    if (known?.revision === revision) return known
-    const entry = this.#store.entry(revision)
-    if (!entry) return undefined
-    // Stored bodies are objects with metadata: only this server writes them.
-    const object = parseObject(entry.body) as ApiObject
-    const read = { revision, group: specOf(object)['group'], accepted: acceptedNames(object) }
-    // What is not committed yet may still become something else.
-    if (revision <= this.#store.revision) this.#known.set(name, read)
-    return read
-  }
-
-  #forget(present: ReadonlySet<string>): void {
-    for (const name of this.#known.keys()) if (!present.has(name)) this.#known.delete(name)
-  }
+/** The names that a stored definition has been given, and its group. */
+function namesGiven({ body }: LogEntry): { group: unknown; accepted: JsonObject } {
+  // Stored bodies are objects with metadata: only this server writes them.
+  const object = parseObject(body) as ApiObject
+  return { group: specOf(object)['group'], accepted: acceptedNames(object) }
 }
 
 /**
@@ -89,13 +56,21 @@ class GivenNames {
  * is not served.
  */
 export function definitionNames(store: ObjectStore): AdmissionPlugin {
-  const given = new GivenNames(store)
+  const given = new RowMemory(store, namesGiven)
+  /** Those of a group, but for one definition's own. */
+  const givenToOthers = (group: unknown, name: string): JsonObject[] =>
+    store
+      .snapshot({ resource: definitions, revision: newest })
+      .filter((pointer) => pointer.name !== name)
+      .flatMap(({ revision }) => given.of(revision) ?? [])
+      .filter((known) => known.group === group)
+      .map(({ accepted }) => accepted)
   return {
     name: 'DefinitionNames',
     resources: [definitions],
     mutate({ object, old, subresource }) {
       if (!object || subresource !== '') return
-      const conflict = conflictOf(object, given.ofOthers(specOf(object)['group'], object.metadata.name))
+      const conflict = conflictOf(object, givenToOthers(specOf(object)['group'], object.metadata.name))
       if (!conflict) return
       const now = object.metadata.creationTimestamp
       setCondition(object, { type: 'NamesAccepted', status: 'False', ...conflict }, now)

@@ -1,7 +1,7 @@
 import { forbidden } from '../errors/status-error'
 import type { AdmissionPlugin } from './admission'
 
-const immortal = new Set(['default', 'kube-system', 'chiave-system'])
+const immortal = new Set(['default', 'kube-system', 'kube-public', 'chiave-system'])
 
 /** The namespaces that a cluster cannot be without are not deleted. */
 export const namespaceLifecycle: AdmissionPlugin = {

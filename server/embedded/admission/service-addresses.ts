@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto'
 import { isIPv4 } from 'node:net'
 import { type JsonObject, objectsOf, part } from '@/contract/json'
+import type { ApiObject } from '../api-object'
 import { type FieldError, internalError, invalid, invalidValue } from '../errors/status-error'
 import { groupKind } from '../registry/served-resource'
-import { parseObject } from '../storage/log-entry'
+import { type LogEntry, parseObject } from '../storage/log-entry'
 import type { ObjectStore } from '../storage/object-store'
+import { newest, RowMemory } from '../storage/row-memory'
 import { clusterIpsOf, needsClusterIp, needsNodePorts, nodePortOf } from '../strategies/service-addresses'
 import type { AdmissionPlugin, AdmissionRequest } from './admission'
-
-/** Reads past the last commit: inside a write's turn that is what the writes before it in the same batch left. */
-const newest = Number.MAX_SAFE_INTEGER
 
 /**
  * Numbers that are given out. As in Kubernetes the lowest are left to those who choose for themselves, and given out
@@ -21,7 +20,9 @@ interface Range {
   leftAlone: number
 }
 
-/** 10.43.0.1 to 10.43.255.254; the first stands for the API server itself by custom, so that it is never given out. */
+/** The first address stands for the API server itself, as in every cluster: the Service `kubernetes` in `default`. */
+export const apiServerClusterIp = '10.43.0.1'
+/** 10.43.0.1 to 10.43.255.254; the first is given to nobody else. */
 const network = '10.43.0.0/16'
 const addresses: Range = { first: ipv4('10.43.0.2'), size: 2 ** 16 - 3, leftAlone: 255 }
 const nodePorts: Range = { first: 30_000, size: 2768, leftAlone: 86 }
@@ -31,47 +32,38 @@ interface Taken {
   ports: readonly number[]
 }
 
-/**
- * What Services hold, counted from the store within a write's turn. A row of the log never changes, so each is parsed
- * once.
- */
-class HeldByServices {
-  readonly #store: ObjectStore
-  #rows = new Map<number, Taken>()
+interface Held {
+  addresses: Set<string>
+  ports: Set<number>
+}
 
-  constructor(store: ObjectStore) {
-    this.#store = store
+/** What a Service holds. */
+function heldBy({ body }: LogEntry): Taken {
+  const spec = part(parseObject(body), 'spec')
+  return {
+    addresses: clusterIpsOf(spec).filter((address) => address !== 'None'),
+    ports: objectsOf(spec['ports']).map(nodePortOf),
   }
+}
 
-  /** What all Services but one hold. */
-  except(namespace: string, name: string): { addresses: Set<string>; ports: Set<number> } {
-    const rows = new Map<number, Taken>()
-    const taken = { addresses: new Set<string>(), ports: new Set<number>() }
-    for (const row of this.#store.snapshot({ resource: 'services', revision: newest })) {
-      const held = this.#rows.get(row.revision) ?? this.#read(row.revision)
-      // A row of a batch that is not committed may yet be another one.
-      if (row.revision <= this.#store.revision) rows.set(row.revision, held)
+/** What all Services but one hold, counted from the store within a write's turn. */
+function heldByOthers(store: ObjectStore): (namespace: string, name: string) => Held {
+  const held = new RowMemory(store, heldBy)
+  return (namespace, name) => {
+    const taken: Held = { addresses: new Set(), ports: new Set() }
+    for (const row of store.snapshot({ resource: 'services', revision: newest })) {
       if (row.namespace === namespace && row.name === name) continue
-      for (const address of held.addresses) taken.addresses.add(address)
-      for (const port of held.ports) taken.ports.add(port)
+      const { addresses: own = [], ports = [] } = held.of(row.revision) ?? {}
+      for (const address of own) taken.addresses.add(address)
+      for (const port of ports) taken.ports.add(port)
     }
-    this.#rows = rows
     return taken
-  }
-
-  #read(revision: number): Taken {
-    const entry = this.#store.entry(revision)
-    const spec = entry ? part(parseObject(entry.body), 'spec') : {}
-    return {
-      addresses: clusterIpsOf(spec).filter((address) => address !== 'None'),
-      ports: objectsOf(spec['ports']).map(nodePortOf),
-    }
   }
 }
 
 /** Gives Services their cluster addresses and node ports, and refuses what another one has. */
 export function serviceAddresses(store: ObjectStore): AdmissionPlugin {
-  const held = new HeldByServices(store)
+  const held = heldByOthers(store)
   return {
     name: 'ServiceAddresses',
     resources: ['services'],
@@ -82,7 +74,7 @@ export function serviceAddresses(store: ObjectStore): AdmissionPlugin {
       const wantsPorts = needsNodePorts(spec) && objectsOf(spec['ports']).some((port) => nodePortOf(port) === 0)
       if (!wantsAddress && !wantsPorts) return
       const { namespace = '', name } = request.object.metadata
-      const taken = held.except(namespace, name)
+      const taken = held(namespace, name)
       if (wantsAddress) giveAddress(spec, { taken: taken.addresses, seed: `${namespace}/${name}` })
       if (wantsPorts) givePorts(spec, { taken: taken.ports, seed: `${namespace}/${name}` })
     },
@@ -99,14 +91,20 @@ export function serviceAddresses(store: ObjectStore): AdmissionPlugin {
       const newPorts = objectsOf(spec['ports']).filter((port) => !kept.ports.has(nodePortOf(port)))
       if (newAddresses.length === 0 && newPorts.length === 0) return
       const { namespace = '', name } = object.metadata
-      const taken = held.except(namespace, name)
+      const taken = held(namespace, name)
       const errors = [
-        ...newAddresses.flatMap((address) => addressErrors(address, { spec, taken: taken.addresses })),
+        ...newAddresses.flatMap((address) =>
+          addressErrors(address, { spec, taken: taken.addresses, isApiServer: isApiServer(object) }),
+        ),
         ...portErrors(spec, { kept: kept.ports, taken: taken.ports }),
       ]
       if (errors.length > 0) throw invalid(groupKind(resource), name, errors)
     },
   }
+}
+
+function isApiServer({ metadata }: ApiObject): boolean {
+  return metadata.namespace === 'default' && metadata.name === 'kubernetes'
 }
 
 function specOf({ operation, object, subresource }: AdmissionRequest): JsonObject | undefined {
@@ -162,7 +160,7 @@ export function findFree(
 
 function addressErrors(
   address: string,
-  { spec, taken }: { spec: JsonObject; taken: ReadonlySet<string> },
+  { spec, taken, isApiServer }: { spec: JsonObject; taken: ReadonlySet<string>; isApiServer: boolean },
 ): FieldError[] {
   const refused = (why: string) => [
     invalidValue('spec.clusterIPs', spec['clusterIPs'], `failed to allocate IP ${address}: ${why}`),
@@ -171,7 +169,9 @@ function addressErrors(
   if (value < addresses.first - 1 || value >= addresses.first + addresses.size) {
     return refused(`the provided IP (${address}) is not in the valid range. The range of valid IPs is ${network}`)
   }
-  return taken.has(address) || value === addresses.first - 1 ? refused('provided IP is already allocated') : []
+  return taken.has(address) || (address === apiServerClusterIp && !isApiServer)
+    ? refused('provided IP is already allocated')
+    : []
 }
 
 function portErrors(

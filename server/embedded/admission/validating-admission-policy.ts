@@ -3,6 +3,8 @@ import type { ApiObject } from '../api-object'
 import { AuthorizerValue } from '../cel/authorizer-functions'
 import { forbidden, StatusError } from '../errors/status-error'
 import type { Authorizer } from '../identity/authorize'
+import type { Log } from '../log'
+import { AuditTrace } from '../policy/audit-trace'
 import { evaluatePolicy, type Failure, RequestVariables } from '../policy/evaluate-policy'
 import { BindingError, findParams } from '../policy/find-params'
 import { isAbout, versionFor, versionOf } from '../policy/match-request'
@@ -18,6 +20,8 @@ export interface PolicyParts {
   index: PolicyIndex
   registry: Registry
   authorizer: Authorizer
+  /** Gets what policies leave for the audit log. */
+  log: Log
 }
 
 /** Evaluates the ValidatingAdmissionPolicies that bindings put into force. */
@@ -31,12 +35,17 @@ export function validatingAdmissionPolicies(parts: PolicyParts): AdmissionPlugin
       const namespace = namespaceOf(request)
       const authorizer = new AuthorizerValue(askerOf(parts.authorizer, request), aboutOf(request))
       const seen = new Map<string, RequestVariables>()
-      for (const entry of bound) {
-        const version = versionFor(entry.compiled.policy.spec.matchConstraints, request, namespace)
-        if (version === undefined) continue
-        const variables = seen.get(version) ?? new RequestVariables({ request, namespace, authorizer, version })
-        seen.set(version, variables)
-        enforce(entry, { parts, request, namespace, variables })
+      const trace = new AuditTrace()
+      try {
+        for (const entry of bound) {
+          const version = versionFor(entry.compiled.policy.spec.matchConstraints, request, namespace)
+          if (version === undefined) continue
+          const variables = seen.get(version) ?? new RequestVariables({ request, namespace, authorizer, version })
+          seen.set(version, variables)
+          enforce(entry, { parts, request, namespace, variables, trace })
+        }
+      } finally {
+        trace.write(parts.log, request)
       }
     },
   }
@@ -47,10 +56,11 @@ interface Enforcement {
   request: AdmissionRequest
   namespace: ApiObject | undefined
   variables: RequestVariables
+  trace: AuditTrace
 }
 
 function enforce({ compiled, bindings: own }: BoundPolicy, enforcement: Enforcement): void {
-  const { parts, request, namespace, variables } = enforcement
+  const { parts, request, namespace, variables, trace } = enforcement
   const { policy } = compiled
   for (const binding of own) {
     if (!isAbout(binding.spec.matchResources, request, namespace)) continue
@@ -62,13 +72,15 @@ function enforce({ compiled, bindings: own }: BoundPolicy, enforcement: Enforcem
         request,
       })
       for (const param of params) {
-        for (const failure of evaluatePolicy(compiled, variables, param)) act({ policy, binding, failure, request })
+        const { failures, annotations } = evaluatePolicy(compiled, variables, param)
+        trace.annotate(policy.metadata.name, annotations)
+        for (const failure of failures) act({ policy, binding, failure, request, trace })
       }
     } catch (error) {
       if (!(error instanceof BindingError)) throw error
       if (policy.spec.failurePolicy === 'Ignore') continue
       const failure = { message: `failed to configure binding: ${error.message}`, reason: undefined }
-      throw denied({ policy, binding, failure, request })
+      throw denied({ policy, binding, failure, request, trace })
     }
   }
 }
@@ -78,11 +90,13 @@ interface Consequence {
   binding: ValidatingAdmissionPolicyBinding
   failure: Failure
   request: AdmissionRequest
+  trace: AuditTrace
 }
 
 function act(consequence: Consequence): void {
-  const { policy, binding, failure, request } = consequence
+  const { policy, binding, failure, request, trace } = consequence
   const actions = binding.spec.validationActions ?? []
+  if (actions.includes('Audit')) trace.fail({ policy, binding, message: failure.message })
   if (actions.includes('Warn')) {
     request.warnings.push(
       `Validation failed for ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${binding.metadata.name}': ${failure.message}`,

@@ -72,8 +72,9 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     tokenReaders,
     tokens,
     async start(api) {
-      const forget = () =>
+      const forget = () => {
         keys.forgetEnded().catch((error: unknown) => api.log.error({ err: error }, 'cannot remove ended signing keys'))
+      }
       const daily = setInterval(forget, day)
       daily.unref()
       stops.push(() => clearInterval(daily))

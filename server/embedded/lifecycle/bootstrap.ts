@@ -17,8 +17,6 @@ import type { WriteContext } from '../write/write-context'
 /** The server itself, where it writes without being asked. */
 export const serverUser: User = { name: 'system:apiserver', groups: ['system:masters'] }
 
-export const firstNamespaces = ['default', 'kube-system', 'kube-node-lease', 'chiave-system'] as const
-
 /** The PriorityClasses every cluster has, for its own parts. */
 export function firstPriorityClasses(): ApiObject[] {
   return Object.entries(systemPriorities).map(([name, value]) => ({

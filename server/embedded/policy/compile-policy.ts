@@ -16,6 +16,7 @@ export interface CompiledPolicy {
   variables: { name: string; expression: Expression }[]
   conditions: { name: string; expression: Expression }[]
   validations: CompiledValidation[]
+  annotations: { key: string; expression: Expression }[]
 }
 
 /** An expression that does not compile, and where it stands. */
@@ -66,10 +67,11 @@ export function compilePolicy(
     const messageExpression = wording ? compile(wording, `${field}.messageExpression`, 'string') : undefined
     return expression ? [{ expression, message: validation.message, messageExpression, reason: validation.reason }] : []
   })
-  for (const [index, { valueExpression }] of (spec.auditAnnotations ?? []).entries()) {
-    compile(valueExpression, `spec.auditAnnotations[${index}].valueExpression`, undefined)
-  }
-  return { policy, variables, conditions, validations }
+  const annotations = (spec.auditAnnotations ?? []).flatMap(({ key, valueExpression }, index) => {
+    const expression = compile(valueExpression, `spec.auditAnnotations[${index}].valueExpression`, undefined)
+    return expression ? [{ key, expression }] : []
+  })
+  return { policy, variables, conditions, validations, annotations }
 }
 
 /** The first variable an expression names that is none; text in quotes does not count. */

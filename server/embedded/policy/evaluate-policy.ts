@@ -22,6 +22,7 @@ export interface Evaluation {
 }
 
 const longestMessage = 5 * 1024
+const longestAnnotation = 10 * 1024
 
 /** What all policies see of one request, converted once. */
 export class RequestVariables {
@@ -65,33 +66,45 @@ export class RequestVariables {
   }
 }
 
-/** What does not hold of one request under one set of parameters. Pure but for the authorizer. */
+export interface Verdict {
+  failures: Failure[]
+  /** For the audit log, by the keys that the policy gives them. */
+  annotations: Record<string, string>
+}
+
+/** What does not hold of one request under one set of parameters, and what the policy has to say of it. Pure but for the authorizer. */
 export function evaluatePolicy(
   compiled: CompiledPolicy,
   variables: RequestVariables,
   params: ApiObject | null,
-): Failure[] {
+): Verdict {
   const values = variables.of(compiled, params)
   const fails = compiled.policy.spec.failurePolicy !== 'Ignore'
   const run = (expression: Expression): Outcome => expression.evaluate(values, variables.size)
+  const broken = (message: string): Failure[] => (fails ? [{ message, reason: undefined }] : [])
   for (const { name, expression } of compiled.conditions) {
     const outcome = run(expression)
     if ('error' in outcome) {
-      const why = `match condition "${name}" resulted in error: ${outcome.error}`
-      return fails ? [{ message: why, reason: undefined }] : []
+      return { failures: broken(`match condition "${name}" resulted in error: ${outcome.error}`), annotations: {} }
     }
-    if (outcome.value !== true) return []
+    if (outcome.value !== true) return { failures: [], annotations: {} }
   }
-  return compiled.validations.flatMap((validation): Failure[] => {
+  const failures = compiled.validations.flatMap((validation): Failure[] => {
     const outcome = run(validation.expression)
     const { source } = validation.expression
-    if ('error' in outcome) {
-      const message = `expression '${source}' resulted in error: ${outcome.error}`
-      return fails ? [{ message, reason: undefined }] : []
-    }
-    if (outcome.value === true) return []
-    return [{ message: messageOf(validation, run), reason: validation.reason }]
+    if ('error' in outcome) return broken(`expression '${source}' resulted in error: ${outcome.error}`)
+    return outcome.value === true ? [] : [{ message: messageOf(validation, run), reason: validation.reason }]
   })
+  const annotations: Record<string, string> = {}
+  for (const { key, expression } of compiled.annotations) {
+    const outcome = run(expression)
+    if ('error' in outcome) {
+      failures.push(...broken(`expression '${expression.source}' resulted in error: ${outcome.error}`))
+    } else if (typeof outcome.value === 'string' && outcome.value.trim() !== '') {
+      annotations[key] = outcome.value.trim().slice(0, longestAnnotation)
+    }
+  }
+  return { failures, annotations }
 }
 
 function messageOf(

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { silentLog } from '../log'
 import {
   type Answer,
   configMap,
@@ -13,9 +14,11 @@ import {
 let server: TestServer
 let name: string
 let number = 0
+const lines: object[] = []
 
 beforeAll(async () => {
-  server = await startTestServer({ admission: [] })
+  const log = { ...silentLog, info: (fields: object) => lines.push(fields) }
+  server = await startTestServer({ admission: [], log })
 })
 afterAll(() => server.close())
 beforeEach(() => {
@@ -84,11 +87,35 @@ describe('ValidatingAdmissionPolicy', () => {
     ).toBe(201)
   })
 
-  test('to be audited, refuses nothing and says nothing', async () => {
-    await policy({ validations: [{ expression: 'false' }] })
+  test('to be audited, refuses nothing, says nothing, and leaves its trace', async () => {
+    await policy({
+      validations: [{ expression: 'false', message: 'as always' }],
+      auditAnnotations: [
+        { key: 'who', valueExpression: "'by ' + request.userInfo.username" },
+        { key: 'nothing', valueExpression: 'null' },
+      ],
+    })
     await bind({ validationActions: ['Audit'] })
     const made = await create('a')
     expect([made.status, made.headers['warning']]).toEqual([201, undefined])
+    const failure = { message: 'as always', policy: name, binding: name, validationActions: ['Audit'] }
+    expect(lines.at(-1)).toMatchObject({
+      audit: true,
+      operation: 'CREATE',
+      resource: 'configmaps',
+      name: `${name}-a`,
+      annotations: {
+        [`${name}/who`]: 'by admin',
+        'validation.policy.admission.k8s.io/validation_failure': JSON.stringify([failure]),
+      },
+    })
+    expect(lines.at(-1)).not.toHaveProperty(['annotations', `${name}/nothing`])
+  })
+
+  test('an annotation that cannot be had refuses the request, unless the policy lets failures pass', async () => {
+    await policy({ auditAnnotations: [{ key: 'size', valueExpression: 'object.nothing.there' }] })
+    await bind({ validationActions: ['Audit', 'Deny'] })
+    expect((await create('a')).json['message']).toMatch(/object\.nothing\.there' resulted in error/)
   })
 
   test('sees objects in the version that its rules name, whichever they are written in', async () => {

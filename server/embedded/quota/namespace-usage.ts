@@ -1,25 +1,26 @@
-import type { JsonObject } from '@/contract/json'
-import { type LogEntry, parseObject } from '../storage/log-entry'
+import { parseObject } from '../storage/log-entry'
 import type { ObjectStore } from '../storage/object-store'
-import { isInScope, type ScopeRequirement } from './scopes'
+import { newest, RowMemory } from '../storage/row-memory'
+import { fitsScopes, type ScopeFacts, type ScopeRequirement, scopeFactsOf } from './scopes'
 import { addUsage, countedResource, measuredResources, type Usage, usageOf } from './usage'
 
-/** Beyond this many remembered objects, memory is given back. */
-const rememberedLimit = 50_000
+/** What an object takes, and what scopes ask about it. */
+interface Counted {
+  usage: Usage
+  facts: ScopeFacts | undefined
+}
 
-/** Reads past the last commit: inside a write's turn that is what the writes before it in the same batch left. */
-const newest = Number.MAX_SAFE_INTEGER
-
-/**
- * Counts what a namespace's objects take. Rows of the log never change, so what one takes is computed once and kept by
- * its revision: a count costs a walk over an index and no parsing.
- */
+/** Counts what a namespace's objects take: a walk over an index and no parsing. */
 export class NamespaceUsage {
   readonly #store: ObjectStore
-  readonly #remembered = new Map<number, Usage>()
+  readonly #counted: RowMemory<Counted>
 
   constructor(store: ObjectStore) {
     this.#store = store
+    this.#counted = new RowMemory(store, ({ resource, body }) => {
+      const object = parseObject(body)
+      return { usage: usageOf(resource, object), facts: scopeFactsOf(resource, object) }
+    })
   }
 
   /** What is taken of the named resources by the objects that are in the scopes. */
@@ -41,30 +42,9 @@ export class NamespaceUsage {
       return total
     }
     for (const { revision } of this.#store.snapshot({ resource, namespace, revision: newest })) {
-      if (scopes.length === 0) addUsage(total, this.#ofRow(resource, revision))
-      else {
-        const object = this.#read(revision)
-        if (object && isInScope(scopes, resource, object)) addUsage(total, this.#ofRow(resource, revision))
-      }
+      const counted = this.#counted.of(revision)
+      if (counted && fitsScopes(scopes, counted.facts)) addUsage(total, counted.usage)
     }
     return total
-  }
-
-  #ofRow(resource: string, revision: number): Usage {
-    const known = this.#remembered.get(revision)
-    if (known) return known
-    const object = this.#read(revision)
-    const usage = object ? usageOf(resource, object) : new Map()
-    // A row of a batch that is not committed may yet be another one.
-    if (revision <= this.#store.revision) {
-      if (this.#remembered.size >= rememberedLimit) this.#remembered.clear()
-      this.#remembered.set(revision, usage)
-    }
-    return usage
-  }
-
-  #read(revision: number): JsonObject | undefined {
-    const entry: LogEntry | undefined = this.#store.entry(revision)
-    return entry && parseObject(entry.body)
   }
 }

@@ -21,28 +21,51 @@ export function scopesOf(spec: JsonObject): ScopeRequirement[] {
   ]
 }
 
-/** Whether a quota with these scopes counts an object; scopes are about pods, and so count nothing else. */
-export function isInScope(scopes: readonly ScopeRequirement[], resource: string, object: JsonObject): boolean {
-  if (scopes.length === 0) return true
-  return resource === 'pods' && scopes.every((scope) => podIsIn(scope, object))
+/** What scopes ask about a pod. */
+export interface ScopeFacts {
+  terminating: boolean
+  bestEffort: boolean
+  priorityClass: string | undefined
+  hasAffinity: boolean
 }
 
-function podIsIn({ scopeName, operator, values }: ScopeRequirement, pod: JsonObject): boolean {
-  const spec = part(pod, 'spec')
-  const terminating = typeof spec['activeDeadlineSeconds'] === 'number'
+/** Undefined for all but pods: scopes are about nothing else. */
+export function scopeFactsOf(resource: string, object: JsonObject): ScopeFacts | undefined {
+  if (resource !== 'pods') return undefined
+  const spec = part(object, 'spec')
+  const { priorityClassName } = spec
+  return {
+    terminating: typeof spec['activeDeadlineSeconds'] === 'number',
+    bestEffort: isBestEffort(object),
+    priorityClass: typeof priorityClassName === 'string' && priorityClassName !== '' ? priorityClassName : undefined,
+    hasAffinity: isJsonObject(spec['affinity']),
+  }
+}
+
+/** Whether a quota with these scopes counts an object of which the facts are known. */
+export function fitsScopes(scopes: readonly ScopeRequirement[], facts: ScopeFacts | undefined): boolean {
+  return scopes.length === 0 || (facts !== undefined && scopes.every((scope) => fits(scope, facts)))
+}
+
+/** Whether a quota with these scopes counts an object. */
+export function isInScope(scopes: readonly ScopeRequirement[], resource: string, object: JsonObject): boolean {
+  return scopes.length === 0 || fitsScopes(scopes, scopeFactsOf(resource, object))
+}
+
+function fits({ scopeName, operator, values }: ScopeRequirement, pod: ScopeFacts): boolean {
   switch (scopeName) {
     case 'Terminating':
-      return terminating
+      return pod.terminating
     case 'NotTerminating':
-      return !terminating
+      return !pod.terminating
     case 'BestEffort':
-      return isBestEffort(pod)
+      return pod.bestEffort
     case 'NotBestEffort':
-      return !isBestEffort(pod)
+      return !pod.bestEffort
     case 'PriorityClass':
-      return matches(operator, values, spec['priorityClassName'])
+      return matches(operator, values, pod.priorityClass)
     default:
-      return scopeName === 'CrossNamespacePodAffinity' && isJsonObject(spec['affinity'])
+      return scopeName === 'CrossNamespacePodAffinity' && pod.hasAffinity
   }
 }
 
@@ -51,16 +74,15 @@ function isBestEffort(pod: JsonObject): boolean {
   return !asked.some(([name, { nano }]) => (name === 'cpu' || name === 'memory') && nano > 0n)
 }
 
-function matches(operator: string, values: readonly string[], value: unknown): boolean {
-  const given = typeof value === 'string' && value !== ''
+function matches(operator: string, values: readonly string[], value: string | undefined): boolean {
   switch (operator) {
     case 'In':
-      return given && values.includes(value)
+      return value !== undefined && values.includes(value)
     case 'NotIn':
-      return !given || !values.includes(value)
+      return value === undefined || !values.includes(value)
     case 'DoesNotExist':
-      return !given
+      return value === undefined
     default:
-      return given
+      return value !== undefined
   }
 }

@@ -25,6 +25,7 @@ import {
   usedBytes,
 } from './disk-files'
 import { type DiskRecord, readRecord, syncDirectory, type WorkerIdentity, writeRecord } from './disk-record'
+import { checkCloneSource, readyDisk, refuseUse } from './disk-refusals'
 import { checkId, checkSpec, wholeSectors, withoutSecrets } from './disk-spec'
 import { refuseSpace } from './free-space'
 import { defaultTransferLimits, type ImportJob, type ProgressReport, type TransferLimits } from './import-protocol'
@@ -142,7 +143,7 @@ class LocalDisks implements Disks {
           `A disk can not shrink: it is ${formatBytes(record.spec.sizeBytes)}, ${formatBytes(size)} was asked for.`,
         )
       if (size === record.spec.sizeBytes) return
-      this.#refuseUse(entry, 'can be resized')
+      refuseUse(entry, 'can be resized')
       await growImage(this.#paths(id), size)
       await this.#save(entry, { ...record, spec: { ...record.spec, sizeBytes: size } })
     })
@@ -153,7 +154,7 @@ class LocalDisks implements Disks {
     await this.#locked(id, async () => {
       const entry = this.#entries.get(id)
       if (!entry) return
-      this.#refuseUse(entry, 'can be deleted')
+      refuseUse(entry, 'can be deleted')
       entry.making?.abort.abort()
       await entry.making?.done
       await entry.saved
@@ -168,7 +169,7 @@ class LocalDisks implements Disks {
       const entry = this.#ready(diskId)
       const { machineId, uid } = owner
       if (entry.record.inUseBy !== machineId) {
-        this.#refuseUse(entry, 'can be used by another')
+        refuseUse(entry, 'can be used by another')
         await this.#save(entry, { ...entry.record, inUseBy: machineId })
       }
       const paths = this.#paths(diskId)
@@ -234,34 +235,11 @@ class LocalDisks implements Disks {
   }
 
   #ready(id: string): DiskEntry {
-    const entry = this.#entries.get(id)
-    if (!entry) throw new HypervisorError('NotFound', `There is no disk “${id}” on this node.`)
-    const { phase, spec, message } = entry.record
-    if (phase === 'making') throw new HypervisorError('Busy', `The disk ${spec.name} is still being made.`)
-    if (phase === 'failed') throw new HypervisorError('Busy', `The disk ${spec.name} could not be made: ${message}`)
-    return entry
+    return readyDisk(this.#entries.get(id), id)
   }
 
-  #refuseUse({ record, readers }: DiskEntry, wish: string): void {
-    if (record.inUseBy !== undefined)
-      throw new HypervisorError(
-        'Busy',
-        `Machine ${record.inUseBy} uses the disk ${record.spec.name}; it ${wish} once that has stopped.`,
-      )
-    if (readers > 0)
-      throw new HypervisorError('Busy', `The disk ${record.spec.name} is being copied; it ${wish} once that has ended.`)
-  }
-
-  /** The disk to clone, when that can be read now. */
   #cloneSource(diskId: string, sizeBytes: number): DiskEntry {
-    const source = this.#ready(diskId)
-    if (source.record.inUseBy !== undefined) this.#refuseUse(source, 'can be copied')
-    if (source.record.spec.sizeBytes > sizeBytes)
-      throw new HypervisorError(
-        'Invalid',
-        `The disk to copy is ${formatBytes(source.record.spec.sizeBytes)}, more than the ${formatBytes(sizeBytes)} asked for. Ask for as much at least.`,
-      )
-    return source
+    return checkCloneSource(this.#ready(diskId), sizeBytes)
   }
 
   async #precheck({ sizeBytes, source }: DiskSpec): Promise<void> {

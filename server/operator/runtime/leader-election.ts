@@ -103,11 +103,19 @@ class Election {
     }
   }
 
-  /** Spread out, so that candidates do not all come at once. */
+  /** Spread out, so that candidates do not all come at once; the end of somebody's lease is not slept through. */
   #pause(): number {
     const { retryPeriod } = this.#timings
     const { random = Math.random } = this.#options
-    return retryPeriod * (1 + 0.2 * random())
+    const usual = retryPeriod * (1 + 0.2 * random())
+    const left = this.#heldUntil() - this.#monotonic()
+    return left > 0 ? Math.min(usual, left) : usual
+  }
+
+  /** When the lease that was last seen counts as given up. */
+  #heldUntil(): number {
+    if (!this.seen?.holder) return -Infinity
+    return this.seen.at + (this.seen.lease.spec?.leaseDurationSeconds ?? 0) * 1000
   }
 
   async #leadWhileRenewed(): Promise<void> {
@@ -175,10 +183,8 @@ class Election {
 
   async #take(found: Lease): Promise<Lease | undefined> {
     const { client, identity } = this.#options
-    const { holder, at } = this.#observe(found)
-    const mine = holder === identity
-    const durationMs = (found.spec?.leaseDurationSeconds ?? 0) * 1000
-    if (holder && !mine && this.#monotonic() < at + durationMs) return undefined
+    const { holder } = this.#observe(found)
+    if (holder !== identity && this.#monotonic() < this.#heldUntil()) return undefined
     return client.update(leaseKind, this.#build(found))
   }
 

@@ -1,0 +1,5 @@
+import { ConnectionPage } from '@/components/connection/connection-page'
+
+export default function ConnectionRoute() {
+  return <ConnectionPage />
+}

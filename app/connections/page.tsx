@@ -1,0 +1,5 @@
+import { ConnectionsPage } from '@/components/connection/connections-page'
+
+export default function ConnectionsRoute() {
+  return <ConnectionsPage />
+}

@@ -1,0 +1,34 @@
+'use client'
+
+import {
+  Card,
+  CardBody,
+  CardHeader,
+  CardTitle,
+  DescriptionListDescription,
+  DescriptionListGroup,
+  DescriptionListTerm,
+} from '@patternfly/react-core'
+import type { ReactNode } from 'react'
+
+/** One part of the platform. */
+export function PlatformCard({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Card isFullHeight>
+      <CardHeader>
+        <CardTitle component="h2">{title}</CardTitle>
+      </CardHeader>
+      <CardBody>{children}</CardBody>
+    </Card>
+  )
+}
+
+/** One line of a list of facts. */
+export function Fact({ term, children }: { term: string; children: ReactNode }) {
+  return (
+    <DescriptionListGroup>
+      <DescriptionListTerm>{term}</DescriptionListTerm>
+      <DescriptionListDescription>{children}</DescriptionListDescription>
+    </DescriptionListGroup>
+  )
+}
