@@ -99,19 +99,14 @@ const sweepIntervalMs = 15_000
 const touchGranularityMs = 60_000
 const limits = { sessions: 10_000, perPerson: 50, endings: 1_000, writes: 5 }
 
-/**
- * Sessions as opaque random ids, of which only the SHA-256 is kept, in records: they survive restarts, can be ended from
- * anywhere, and every replica on the same records knows them.
- */
-export function createSessionStore(options: SessionStoreOptions): SessionStore {
-  const { records, log } = options
-  const clock = options.clock ?? Date.now
-  const idleMs = options.idleMs ?? 8 * hour
-  const absoluteMs = options.absoluteMs ?? 7 * 24 * hour
+const read = (idHash: string, record: SessionRecord, revision: string) => ({
+  ...{ idHash, record, revision, personKey: personKeyOf(record.person) },
+})
+
+/** The sessions there are, as their records have them, and how the last ones ended. */
+function entriesOf(records: RecordCollection, log: Logger) {
   const entries = new Map<string, Entry>()
   const endings = new Map<string, EndReason>()
-
-  const endOf = ({ createdAt, lastSeenAt }: SessionRecord) => Math.min(lastSeenAt + idleMs, createdAt + absoluteMs)
 
   function forget(entry: Entry, reason: EndReason): void {
     if (!entries.delete(entry.idHash)) return
@@ -139,9 +134,22 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
     if (known) Object.assign(known, { record: { ...parsed.data, lastSeenAt }, revision: stored.revision, personKey })
     else entries.set(key, { ...read(key, parsed.data, stored.revision), ended: new AbortController() })
   }
-  const read = (idHash: string, record: SessionRecord, revision: string) => ({
-    ...{ idHash, record, revision, personKey: personKeyOf(record.person) },
-  })
+
+  for (const { key } of records.all()) follow(key)
+  return { entries, endings, forget, follow }
+}
+
+/**
+ * Sessions as opaque random ids, of which only the SHA-256 is kept, in records: they survive restarts, can be ended from
+ * anywhere, and every replica on the same records knows them.
+ */
+export function createSessionStore(options: SessionStoreOptions): SessionStore {
+  const { records, log } = options
+  const clock = options.clock ?? Date.now
+  const idleMs = options.idleMs ?? 8 * hour
+  const absoluteMs = options.absoluteMs ?? 7 * 24 * hour
+  const { entries, endings, forget, follow } = entriesOf(records, log)
+  const endOf = ({ createdAt, lastSeenAt }: SessionRecord) => Math.min(lastSeenAt + idleMs, createdAt + absoluteMs)
 
   async function end(idHash: string, reason: EndReason): Promise<void> {
     const entry = entries.get(idHash)
@@ -183,7 +191,6 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
     }
   }
 
-  for (const { key } of records.all()) follow(key)
   const unfollow = records.onChange(follow)
   const timer = setInterval(sweep, sweepIntervalMs)
   timer.unref()

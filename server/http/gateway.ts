@@ -6,10 +6,11 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
-import { type AuditOptions, createAudit } from '@/server/audit/create-audit'
-import { createAuth, type SignInSettings } from '@/server/auth/create-auth'
+import { type Audit, type AuditOptions, createAudit } from '@/server/audit/create-audit'
+import { type Auth, createAuth, type SignInSettings } from '@/server/auth/create-auth'
 import type { ClusterTraits } from '@/server/auth/identity-policy'
-import { createLoginLinks } from '@/server/auth/login-links'
+import { createLoginLinks, type LoginLinks } from '@/server/auth/login-links'
+import type { OriginPolicy } from '@/server/auth/same-origin'
 import type { SignInAudit } from '@/server/auth/sign-in-audit'
 import type { Identity } from '@/server/cluster/connection'
 import type { GatewayConnections } from '@/server/connections/connections'
@@ -136,37 +137,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     server.close()
     throw error
   })
-  const noteSignIn: SignInAudit = (event) => {
-    audit.log.record(entryOfSignIn(event))
-    options.signInAudit?.(event)
-  }
   // What earlier versions kept sessions in.
   await rm(join(options.stateDirectory, 'sessions.json'), { force: true })
-  const auth = await createAuth({
-    ...{ records, links, port, origins, log, clock, issueIdentity: options.issueIdentity },
-    connections: () => connections.list().map(({ connection }) => connection),
-    traitsOf: (name) => traitsOf(connections, name, options.impersonate ?? false),
-    about: () => ({
-      version,
-      // They come and go.
-      clusters: connections.list().map(({ name, displayName }) => ({ name, displayName })),
-    }),
-    settings: options.signIn ?? {},
-    ...{ sessionIdleMs: options.sessionIdleMs, sessionAbsoluteMs: options.sessionAbsoluteMs },
-    ...{ audit: noteSignIn, passwordCost: options.passwordCost },
-  }).catch((error: unknown) => {
+  const auth = await openAuth(options, { records, links, port, origins, audit }).catch((error: unknown) => {
     server.close()
     throw error
   })
   let peers: Peers | undefined
   let shownTls = tls
   const metrics = createMetrics(version)
-  const live = createLive({
-    connections,
-    log,
-    onOutage: connections.onOutage,
-    ...(options.live && { limits: options.live }),
-  })
+  const liveLimits = options.live && { limits: options.live }
+  const live = createLive({ connections, log, onOutage: connections.onOutage, ...liveLimits })
   const guard = options.guard ?? options.connectionsEndpoint?.guard
   const shared = { connections, log, guard, limiter: createCallLimiter(options.callLimits), recorder: audit.recorder }
   const consoles = createConsoleRelay(shared)
@@ -241,6 +222,36 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     sweepSessions: () => auth.sweepSessions(),
     close,
   }
+}
+
+interface AuthParts {
+  records: RecordStore
+  links: LoginLinks
+  port: number
+  origins: OriginPolicy
+  audit: Audit
+}
+
+function openAuth(options: GatewayOptions, { audit, ...parts }: AuthParts): Promise<Auth> {
+  const { connections, log, version, issueIdentity } = options
+  const noteSignIn: SignInAudit = (event) => {
+    audit.log.record(entryOfSignIn(event))
+    options.signInAudit?.(event)
+  }
+  return createAuth({
+    ...parts,
+    ...{ log, clock: options.clock ?? Date.now, issueIdentity },
+    connections: () => connections.list().map(({ connection }) => connection),
+    traitsOf: (name) => traitsOf(connections, name, options.impersonate ?? false),
+    about: () => ({
+      version,
+      // They come and go.
+      clusters: connections.list().map(({ name, displayName }) => ({ name, displayName })),
+    }),
+    settings: options.signIn ?? {},
+    ...{ sessionIdleMs: options.sessionIdleMs, sessionAbsoluteMs: options.sessionAbsoluteMs },
+    ...{ audit: noteSignIn, passwordCost: options.passwordCost },
+  })
 }
 
 const fingerprintOf = ({ cert }: TlsPair) => new X509Certificate(cert).fingerprint256

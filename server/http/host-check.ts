@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { hostNameOf } from '@/server/auth/same-origin'
+import { buildStatus } from '@/server/proxy/status-response'
 
 /**
  * Whether the Host header names this server. A page of another origin can make its own domain point here (DNS rebinding)
@@ -23,3 +24,7 @@ function isHostHeader(value: string, index: number): boolean {
 export function knownHostNames(names: readonly string[]): Set<string> {
   return new Set(names.map(hostNameOf).filter((name) => name !== ''))
 }
+
+/** What a request for another name is told. */
+export const unknownHost = () =>
+  buildStatus(421, 'This server is not known by that name. Open it by its address or a name given with --public-host.')

@@ -11,12 +11,14 @@ import type { Live } from '@/server/inventory/live'
 import type { Peers } from '@/server/peers/peers'
 import type { ApiProxy } from '@/server/proxy/api-proxy'
 import type { Caller } from '@/server/proxy/caller'
-import { buildStatus, refuseUpgrade, sendStatus } from '@/server/proxy/status-response'
+import { buildStatus, sendStatus } from '@/server/proxy/status-response'
 import type { Upgrade } from '@/server/proxy/upgrade'
 import { type ReadinessCheck, sendHealthy, sendReadiness } from './health'
-import { isKnownHost } from './host-check'
+import { unknownHost } from './host-check'
 import { type GatewayMetrics, isLoopbackPeer, type Route, sendMetrics } from './metrics'
 import { isForwarded, markRequest, setCommonHeaders, setPagePolicy } from './request-marks'
+import { isBelow, isComponentRequest, routeOf } from './route-of'
+import { createStreamRouter, isCaller } from './stream-router'
 
 export interface RouterOptions {
   auth: Pick<Auth, 'authenticator' | 'signIn' | 'openByProxy'>
@@ -54,25 +56,11 @@ interface Exchange {
   local: boolean
 }
 
-interface OpenStream {
-  owner: StreamOwner
-  upgrade: Upgrade
-  /** Without query. */
-  path: string
-  /** The client's address when another replica passes the stream on. */
-  forwardedFor: string | undefined
-}
-
-type StreamOwner = (upgrade: Upgrade, caller: Caller) => Promise<void>
-
-/** Next's build output and the files of public/: the same for everyone, needed before sign-in. */
-const publicAssets = /^\/(_next\/static\/.+|assets\/.+|[\w-]+\.(ico|svg|png|txt|webmanifest|woff2))$/
-const developmentAssets = /^\/(_next\/|__nextjs)/
-
 /** Decides for each request who answers it, and that nobody does without the sign-in that it needs. */
 export function createRouter(options: RouterOptions): Router {
   const { auth, metrics, log, development } = options
   const { authenticator } = auth
+  const rules = { knownHosts: options.knownHosts, development: development !== undefined }
 
   function handle(request: IncomingMessage, response: ServerResponse): void {
     authenticator.receive(request)
@@ -81,24 +69,12 @@ export function createRouter(options: RouterOptions): Router {
     setCommonHeaders(response, marks)
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
     const exchange: Exchange = { request, response, marks, path, local }
-    const route = routeOf(exchange)
+    const route = routeOf(request, path, rules)
     metrics.observe(route, request, response)
     answer(route, exchange).catch((error: unknown) => {
       log.error({ err: error, requestId: marks.requestId, path }, 'a request failed')
       sendStatus(response, buildStatus(500, `Something went wrong here; the log tells more (${marks.requestId}).`))
     })
-  }
-
-  function routeOf({ request, path }: Exchange): Route {
-    // An absolute address in the request line would be read differently by what comes after us.
-    if (!path.startsWith('/') || path.startsWith('//') || !isKnownHost(request, options.knownHosts)) return 'refused'
-    if (path === '/healthz' || path === '/readyz') return 'health'
-    if (path === '/metrics') return 'metrics'
-    if (isBelow(path, '/auth')) return 'auth'
-    if (isBelow(path, '/k8s') || isBelow(path, '/audit') || isConnectionsCall(request, path)) return 'api'
-    if (isBelow(path, '/live') || isBelow(path, '/consoles')) return 'stream'
-    if (publicAssets.test(path) || (development && developmentAssets.test(path))) return 'asset'
-    return 'page'
   }
 
   async function answer(route: Route, exchange: Exchange): Promise<void> {
@@ -153,70 +129,10 @@ export function createRouter(options: RouterOptions): Router {
     await options.page(request, response)
   }
 
-  function dispatchUpgrade(upgrade: Upgrade): boolean {
-    const { request, socket, head } = upgrade
-    authenticator.receive(request)
-    const forwardedFor = options.peers()?.acceptFromPeer(request)
-    const { requestId } = markRequest(request)
-    const path = (request.url ?? '').split('?', 1)[0] ?? ''
-    if (!isKnownHost(request, options.knownHosts)) {
-      refuseUpgrade(request, socket, unknownHost())
-      return true
-    }
-    if (development && path.startsWith('/_next/')) {
-      development.forwardUpgrade(request, socket, head)
-      return true
-    }
-    const owner = streamOwner(path)
-    if (!owner) return false
-    openStream({ owner, upgrade, path, forwardedFor }, requestId).catch((error: unknown) => {
-      log.error({ err: error, requestId, path }, 'a stream failed')
-      socket.destroy()
-    })
-    return true
-  }
-
-  async function openStream({ owner, upgrade, path, forwardedFor }: OpenStream, requestId: string): Promise<void> {
-    const caller = await authenticator.authenticate(upgrade.request, requestId)
-    if (!isCaller(caller)) return refuseUpgrade(upgrade.request, upgrade.socket, caller)
-    // Passed on once is enough: two replicas that each take the other for the owner would do so for ever.
-    if (forwardedFor !== undefined) return owner(upgrade, { ...caller, address: forwardedFor })
-    if (await isForwardedToOwner(upgrade, path, caller)) return
-    return owner(upgrade, caller)
-  }
-
-  /** A machine's consoles are kept together on one replica. What a trusted proxy vouches for, only its peer can know. */
-  async function isForwardedToOwner(upgrade: Upgrade, path: string, caller: Caller): Promise<boolean> {
-    const peers = options.peers()
-    if (!peers || caller.source === 'proxy' || !isBelow(path, '/consoles')) return false
-    return peers.forwardUpgrade(path.split('/').slice(0, 5).join('/'), upgrade, caller.address)
-  }
-
-  function streamOwner(path: string): StreamOwner | undefined {
-    if (isBelow(path, '/k8s')) return options.proxy.handleUpgrade
-    if (isBelow(path, '/consoles')) return options.consoles.handleUpgrade
-    return path === '/live' ? options.live.handleUpgrade : undefined
-  }
+  const dispatchUpgrade = createStreamRouter({ ...options, authenticator })
 
   return { handle, dispatchUpgrade }
 }
-
-/** The page of the connections has the address of their list: a browser that opens it asks for a page. */
-function isConnectionsCall(request: IncomingMessage, path: string): boolean {
-  if (!isBelow(path, '/connections')) return false
-  const wantsPage = /text\/html/.test(request.headers.accept ?? '') || isComponentRequest(request)
-  return path !== '/connections' || !isReading(request) || !wantsPage
-}
-
-const isBelow = (path: string, root: string) => path === root || path.startsWith(`${root}/`)
-
-/** A caller has an identity; a refusal is a Status. */
-function isCaller(value: Caller | ReturnType<typeof buildStatus>): value is Caller {
-  return 'identityFor' in value
-}
-
-const unknownHost = () =>
-  buildStatus(421, 'This server is not known by that name. Open it by its address or a name given with --public-host.')
 
 function refuse({ request, response, path }: Exchange): void {
   if (path.startsWith('/') && !path.startsWith('//')) return sendStatus(response, unknownHost())
@@ -230,11 +146,6 @@ function methodNotAllowed({ request, response, path }: Exchange): void {
 /** The sign-in page, which remembers where the person wanted to go. */
 function signInFor({ url = '/' }: IncomingMessage): string {
   return url === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(url)}`
-}
-
-/** Next's client fetches parts of pages this way; a redirect would make it leave the page it is on. */
-function isComponentRequest({ headers }: IncomingMessage): boolean {
-  return headers['rsc'] !== undefined
 }
 
 function redirect(response: ServerResponse, location: string): void {
