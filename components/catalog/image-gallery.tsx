@@ -3,6 +3,7 @@
 import { Alert, Button, SearchInput, Stack, StackItem, Title } from '@patternfly/react-core'
 import { CopyIcon, GlobeIcon, PlusSquareIcon } from '@patternfly/react-icons'
 import { type ComponentType, useState } from 'react'
+import { AskLink } from '../access/ask-link'
 import { formatBytes } from '../i18n/format'
 import { useLanguage, useT } from '../i18n/use-t'
 import { EmptyView, LoadingView } from '../ui/views'
@@ -18,7 +19,7 @@ const ownMarks: Record<OwnSource, ComponentType> = { url: GlobeIcon, claim: Copy
 export function ImageGallery({ onChoose }: { onChoose: (id: string) => void }) {
   const t = useT()
   const language = useLanguage()
-  const { images, loaded, problems } = useCatalog()
+  const { images, loaded, problems, missing } = useCatalog()
   const [text, setText] = useState('')
   const shown = filterImages(images, text)
   return (
@@ -30,6 +31,13 @@ export function ImageGallery({ onChoose }: { onChoose: (id: string) => void }) {
           </Alert>
         </StackItem>
       ))}
+      {missing && (
+        <StackItem>
+          <Alert component="p" isInline isPlain variant="info" title={t('create.image.notVisible')}>
+            <AskLink missing={missing} />
+          </Alert>
+        </StackItem>
+      )}
       <StackItem>
         <SearchInput
           aria-label={t('create.image.filter')}

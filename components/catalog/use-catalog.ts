@@ -1,6 +1,7 @@
 'use client'
 
 import { useMemo } from 'react'
+import type { ResourceQuestion } from '@/contract/access/rules'
 import { type CatalogImage, describeImage } from '@/contract/catalog/catalog-image'
 import { catalogLabel, catalogNamespace, readCatalog } from '@/contract/catalog/read-catalog'
 import { configMapKind, nodeKind } from '@/contract/kinds/core'
@@ -16,6 +17,15 @@ export interface CatalogView {
   /** This cluster's own entries have arrived, or cannot be had. */
   loaded: boolean
   problems: readonly { title: string; words: string }[]
+  /** The permission without which this cluster's own entries are not among the images. */
+  missing?: ResourceQuestion
+}
+
+const readCatalogEntries: ResourceQuestion = {
+  verb: 'list',
+  group: '',
+  resource: configMapKind.plural,
+  namespace: catalogNamespace,
 }
 
 /** The images this cluster offers: those that are shipped, with what its administrator says about them. */
@@ -33,6 +43,7 @@ export function useCatalog(): CatalogView {
     return {
       images: images.map((image) => choiceOf(image, { architecture, language, t })),
       loaded: loaded || error !== undefined,
+      ...(error?.code === 403 && !loaded ? { missing: readCatalogEntries } : {}),
       problems: [
         // Who may not read the cluster's own list still gets the shipped one; that is no fault to report.
         ...(error && error.code !== 403 && error.code !== 404

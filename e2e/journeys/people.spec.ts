@@ -166,7 +166,7 @@ test('the language that they choose stays, here and in another browser', async (
   await signInAsUser(page, world)
   await page.goto(`${world.url}/profile`)
   const kept = page.waitForResponse((answer) => answer.request().method() === 'PUT' && answer.ok())
-  await page.getByLabel('Language', { exact: true }).last().selectOption('it')
+  await page.getByRole('combobox', { name: 'Language' }).selectOption('it')
   await expect(page.getByRole('heading', { level: 1, name: 'Profilo' })).toBeVisible()
   await kept
   await page.reload()

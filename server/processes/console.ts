@@ -1,7 +1,7 @@
 import http from 'node:http'
 import next from 'next'
 import type { Logger } from 'pino'
-import type { Connection } from '../cluster/connection'
+import type { Connection, Identity } from '../cluster/connection'
 import { createInClusterConnection } from '../cluster/in-cluster'
 import { createSocketConnection } from '../cluster/socket-connection'
 import { type FirstConnection, startConnections } from '../connections/start-connections'
@@ -31,11 +31,7 @@ export async function startConsoleProcess(config: ConsoleConfig, { log, signal }
     connections,
     connectionsEndpoint: endpoint,
     records,
-    // The embedded cluster knows this person as its administrator; a kubeconfig's user is who it is.
-    issueIdentity: () =>
-      config.connection.type === 'socket'
-        ? { type: 'person', user: 'admin', groups: ['system:masters', 'system:authenticated'] }
-        : { type: 'self' },
+    issueIdentity: () => ownerOf(config.connection),
     signIn: config.signIn,
     impersonate: config.impersonate,
     stateDirectory: config.stateDirectory,
@@ -62,6 +58,22 @@ export async function startConsoleProcess(config: ConsoleConfig, { log, signal }
       await closeRecords()
       await pages.close()
     },
+  }
+}
+
+/**
+ * Who comes by the one-time link. The embedded cluster knows this person as its administrator; a kubeconfig's user is who
+ * it is. Inside a cluster the console's own account is nobody's: there the link's owner looks after the console alone, and
+ * may do in the cluster what its administrator grants to a user of this name.
+ */
+function ownerOf(connection: ConsoleConfig['connection']): Identity {
+  switch (connection.type) {
+    case 'socket':
+      return { type: 'person', user: 'admin', groups: ['system:masters', 'system:authenticated'] }
+    case 'kubeconfig':
+      return { type: 'self' }
+    case 'in-cluster':
+      return { type: 'person', user: 'chiave-owner', groups: [] }
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { fillDiskPerVolume, fillNetwork } from '@/contract/instance-type/default-devices'
 import type { JsonObject } from '@/contract/json'
 import { parseQuantity } from '@/contract/quantity'
 import { childOf, numberAt, objectAt, objectsAt, textAt, valueAt } from './machine-fields'
@@ -34,7 +35,7 @@ export function fillSpec(spec: JsonObject, settings: MachineSettings): void {
   fillTopology(domain)
   for (const volume of objectsAt(spec, 'volumes')) fillPullPolicy(objectAt(volume, 'containerDisk'))
   spec['evictionStrategy'] ??= settings.evictionStrategy
-  fillNetwork(spec, settings)
+  fillNetwork(spec, settings.defaultBinding)
   fillDiskPerVolume(spec)
 }
 
@@ -71,22 +72,6 @@ function fillPullPolicy(disk: JsonObject | undefined): void {
   if (!disk || textAt(disk, 'imagePullPolicy') !== '') return
   const image = textAt(disk, 'image')
   disk['imagePullPolicy'] = image.endsWith(':latest') || !/[:@]/.test(image) ? 'Always' : 'IfNotPresent'
-}
-
-function fillNetwork(spec: JsonObject, settings: MachineSettings): void {
-  const devices = childOf(childOf(spec, 'domain'), 'devices')
-  if (devices['autoattachPodInterface'] === false) return
-  if (objectsAt(devices, 'interfaces').length > 0 || objectsAt(spec, 'networks').length > 0) return
-  devices['interfaces'] = [{ name: 'default', [settings.defaultBinding]: {} }]
-  spec['networks'] = [{ name: 'default', pod: {} }]
-}
-
-function fillDiskPerVolume(spec: JsonObject): void {
-  const devices = childOf(childOf(spec, 'domain'), 'devices')
-  const disks = objectsAt(devices, 'disks')
-  const named = new Set([...disks, ...objectsAt(devices, 'filesystems')].map(({ name }) => name))
-  const added = objectsAt(spec, 'volumes').filter(({ name }) => !named.has(name))
-  if (added.length > 0) devices['disks'] = [...disks, ...added.map(({ name }): JsonObject => ({ name }))]
 }
 
 /** Defaults of an instance: disks, buses, features, network and CPU. */

@@ -1,34 +1,7 @@
-import { isJsonObject, type JsonObject, objectsOf } from '@/contract/json'
+import { isJsonObject, type JsonObject } from '@/contract/json'
+import { valueAt } from '@/contract/json-fields'
 
-/** What stands at a path; undefined where there is nothing, or `null`, on the way or at its end. */
-export function valueAt(object: unknown, ...path: readonly string[]): unknown {
-  let value = object
-  for (const step of path) {
-    if (!isJsonObject(value)) return undefined
-    value = value[step]
-  }
-  return value ?? undefined
-}
-
-export function objectAt(object: unknown, ...path: readonly string[]): JsonObject | undefined {
-  const value = valueAt(object, ...path)
-  return isJsonObject(value) ? value : undefined
-}
-
-export function objectsAt(object: unknown, ...path: readonly string[]): JsonObject[] {
-  return objectsOf(valueAt(object, ...path))
-}
-
-/** '' where there is no text. */
-export function textAt(object: unknown, ...path: readonly string[]): string {
-  const value = valueAt(object, ...path)
-  return typeof value === 'string' ? value : ''
-}
-
-export function numberAt(object: unknown, ...path: readonly string[]): number | undefined {
-  const value = valueAt(object, ...path)
-  return typeof value === 'number' ? value : undefined
-}
+export { childOf, numberAt, objectAt, objectsAt, textAt, valueAt } from '@/contract/json-fields'
 
 export function textsAt(object: unknown, ...path: readonly string[]): string[] {
   const value = valueAt(object, ...path)
@@ -43,13 +16,4 @@ export function isSwitchedOn(feature: unknown): boolean {
 /** Which of the fields are set. */
 export function fieldsSet(object: JsonObject, names: readonly string[]): string[] {
   return names.filter((name) => object[name] !== undefined && object[name] !== null)
-}
-
-/** The object in a field, made when there is none. */
-export function childOf(object: JsonObject, field: string): JsonObject {
-  const value = object[field]
-  if (isJsonObject(value)) return value
-  const made: JsonObject = {}
-  object[field] = made
-  return made
 }

@@ -1,3 +1,4 @@
+import type { Sizing } from '@/contract/instance-type/apply-instance-type'
 import { type JsonObject, jsonEqual } from '@/contract/json'
 import type { StatusCause } from '@/contract/kube-object'
 import type { AdmissionPlugin, AdmissionRequest } from './admission'
@@ -12,11 +13,11 @@ import { checkShape } from './machine-shape'
 import { checkMachineSpec } from './machine-spec'
 import { checkDataVolumeTemplates, checkTemplateNamespaces } from './virtual-machine-data-volume-templates'
 import {
-  applyPreference,
-  applyType,
   findTypeAndPreference,
   matcherCauses,
-  typeConflicts,
+  requirementCauses,
+  sizingCauses,
+  storePreference,
 } from './virtual-machine-instancetype'
 import { volumeRequestCauses } from './virtual-machine-volume-requests'
 
@@ -54,7 +55,7 @@ function refuse(webhook: string, causes: readonly StatusCause[]): void {
 function mutate({ operation, object, read, list }: AdmissionRequest, spec: JsonObject, old?: JsonObject): void {
   refuse(mutator, matcherCauses(spec, old))
   const { preference } = findTypeAndPreference(spec, object?.metadata.namespace ?? '', read)
-  applyPreference(spec, preference)
+  storePreference(spec, preference)
   const template = childOf(spec, 'template')
   fillTemplate(
     childOf(template, 'spec'),
@@ -78,7 +79,9 @@ function fillTopology(operation: AdmissionRequest['operation'], template: JsonOb
 interface Examined extends AdmissionRequest {
   settings: MachineSettings
   spec: JsonObject
-  type: JsonObject | undefined
+  sizing: Sizing
+  /** Why the template cannot have its type and preference. */
+  sizingCauses: readonly StatusCause[]
   /** The template's spec as its instance would be: with type and defaults. */
   machine: JsonObject
 }
@@ -87,21 +90,25 @@ function examine(request: AdmissionRequest): Examined {
   const { object, read, list } = request
   const settings = readMachineSettings(list)
   const spec = objectAt(object, 'spec') ?? {}
-  const machine = structuredClone(objectAt(spec, 'template', 'spec') ?? {})
-  const { type } = findTypeAndPreference(spec, object?.metadata.namespace ?? '', read)
-  if (type) applyType(machine, type)
+  const template = structuredClone(objectAt(spec, 'template') ?? {})
+  const sizing = findTypeAndPreference(spec, object?.metadata.namespace ?? '', read)
+  const unsized = sizingCauses(template, sizing)
+  const machine = childOf(template, 'spec')
   fillSpec(machine, settings)
-  return { ...request, settings, spec, type, machine }
+  return { ...request, settings, spec, sizing, sizingCauses: unsized, machine }
 }
 
 type Step = (examined: Examined) => readonly StatusCause[]
 
 /** What is asked in turn: the first step that finds faults tells them. */
-const steps: readonly Step[] = [conflictCauses, newMachineCauses, specCauses, namespaceCauses, statusCauses]
-
-function conflictCauses({ spec, type }: Examined): readonly StatusCause[] {
-  return type ? typeConflicts(objectAt(spec, 'template') ?? {}, type) : []
-}
+const steps: readonly Step[] = [
+  (examined) => examined.sizingCauses,
+  ({ machine, sizing }) => requirementCauses(machine, sizing),
+  newMachineCauses,
+  specCauses,
+  namespaceCauses,
+  statusCauses,
+]
 
 function newMachineCauses({ operation, settings, machine }: Examined): readonly StatusCause[] {
   const causes = new Causes()

@@ -1,6 +1,10 @@
+import { applyInstanceType, conflictWords } from '@/contract/instance-type/apply-instance-type'
+import { fillDiskPerVolume, fillNetwork } from '@/contract/instance-type/default-devices'
 import { isJsonObject, type JsonObject } from '@/contract/json'
+import { childOf, objectAt, textAt } from '@/contract/json-fields'
 import { ApiError } from '@/server/cluster/kube-client'
-import { fieldOf, readVirtualMachine } from './read-machine'
+import { readDefaultBinding, readSizing, SizingError } from '../sizing'
+import { readVirtualMachine } from './read-machine'
 import { badRequest, internalError } from './refusals'
 import type { SubresourceContext, SubresourceHandler, SubresourceParts, SubresourceResult } from './subresource-handler'
 
@@ -50,25 +54,23 @@ async function expand(
   vm: JsonObject,
   fail: (message: string) => ApiError,
 ): Promise<SubresourceResult> {
-  const namespace = String(fieldOf(vm['metadata'], 'namespace') ?? '')
-  for (const { field, plural, words } of [
-    { field: 'instancetype', plural: 'instancetypes', words: 'instance types' },
-    { field: 'preference', plural: 'preferences', words: 'preferences' },
-  ]) {
-    const matcher = fieldOf(vm['spec'], field)
-    const name = fieldOf(matcher, 'name')
-    if (typeof name !== 'string' || name === '') continue
-    const isCluster = !/^virtualmachine(instancetype|preference)s?$/i.test(String(fieldOf(matcher, 'kind') ?? ''))
-    const resource = `virtualmachine${isCluster ? 'cluster' : ''}${plural}`
-    const group = 'instancetype.kubevirt.io'
-    const place = isCluster ? '' : `namespaces/${namespace}/`
-    try {
-      await client.raw('GET', `/apis/${group}/v1beta1/${place}${resource}/${name}`)
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      throw fail(error.code === 404 ? `${resource}.${group} "${name}" not found` : error.message)
-    }
-    throw fail(`this engine works no ${words} into a machine`)
-  }
-  return { status: 200, body: vm, contentType: 'application/json' }
+  const answer = (body: JsonObject): SubresourceResult => ({ status: 200, body, contentType: 'application/json' })
+  const given = objectAt(vm, 'spec') ?? {}
+  if (!objectAt(given, 'instancetype') && !objectAt(given, 'preference')) return answer(vm)
+  const sizing = await readSizing(client, given, textAt(vm, 'metadata', 'namespace')).catch((error: unknown) => {
+    if (error instanceof SizingError || error instanceof ApiError) throw fail(error.message)
+    throw error
+  })
+  const expanded = structuredClone(vm)
+  const spec = childOf(expanded, 'spec')
+  const template = childOf(spec, 'template')
+  const machine = childOf(template, 'spec')
+  fillDiskPerVolume(machine)
+  fillNetwork(machine, await readDefaultBinding(client))
+  const conflicts = applyInstanceType(template, sizing)
+  if (conflicts.length > 0) throw fail(conflictWords(conflicts))
+  for (const field of ['instancetype', 'preference']) delete spec[field]
+  const status = objectAt(expanded, 'status')
+  if (status) for (const field of ['instancetypeRef', 'preferenceRef']) delete status[field]
+  return answer(expanded)
 }

@@ -8,6 +8,7 @@ import { ApiError } from '@/server/cluster/kube-client'
 import { type ControllerDefinition, defineController, refOf, watchKind } from '../../runtime/controller'
 import { stateConditions } from '../conditions'
 import type { Engine } from '../engine'
+import { SizingError, sizeInstance } from '../sizing'
 import { createIfAbsent, writeFinalizers, writeStatus } from '../writes'
 import { revisionName, vmGenerationAnnotation } from './build-instance'
 import { decideVirtualMachine, type VmAction, vmFinalizer } from './decide'
@@ -125,7 +126,10 @@ async function perform(engine: Engine, vm: VirtualMachine, action: VmAction): Pr
       const { name } = action.instance.metadata
       const created = await reported(engine, vm, {
         what: `Error creating virtual machine instance`,
-        create: () => createIfAbsent(client, virtualMachineInstanceKind, { object: action.instance, fieldManager }),
+        create: async () => {
+          const object = await sizeInstance(client, vm, action.instance)
+          return createIfAbsent(client, virtualMachineInstanceKind, { object, fieldManager })
+        },
       })
       if (created) {
         const message = `Started the virtual machine by creating the new virtual machine instance ${name}`
@@ -156,7 +160,7 @@ async function reported(
   try {
     return await create()
   } catch (error) {
-    if (error instanceof ApiError && error.code < 500) {
+    if (error instanceof SizingError || (error instanceof ApiError && error.code < 500)) {
       const message = `${what}: ${error.message}`
       engine.events('virtualmachine-controller').warning(vm, 'FailedCreate', message)
       const state = { type: 'Failure', status: 'True' as const, reason: 'FailedCreate', message }
