@@ -13,7 +13,7 @@ const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/go
  */
 /** Every page in every theme and width takes minutes: looked at with `npm run test:full`. */
 const full = process.env['CHIAVE_TEST_FULL'] !== undefined
-const slow = full ? [] : ['**/screens.spec.ts', '**/roles.spec.ts']
+const slow = full ? [] : ['**/screens.spec.ts', '**/roles.spec.ts', '**/people.spec.ts']
 /** Every journey works for somebody who has one namespace only; the longest one shows it every time. */
 const asLimited = full ? /@everywhere|@limited/ : /from nothing to a prompt|@limited/
 
