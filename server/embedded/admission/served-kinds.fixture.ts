@@ -1,8 +1,11 @@
-import type { TestServer } from '../testing/start-test-server'
+/** Something that calls an API server. */
+interface ServedKindsCaller {
+  call(method: string, path: string, sent?: { body?: unknown }): Promise<{ status: number; text: string }>
+}
 
 /** Makes a server serve kinds of one group, of any shape, unless it does so already. */
 export async function serveKinds(
-  server: TestServer,
+  server: ServedKindsCaller,
   group: string,
   kinds: readonly { kind: string; namespaced: boolean }[],
 ): Promise<void> {
@@ -35,7 +38,7 @@ export async function serveKinds(
   }
 }
 
-async function served(server: TestServer, path: string): Promise<void> {
+async function served(server: ServedKindsCaller, path: string): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
     if ((await server.call('GET', path)).status === 200) return
     await new Promise((resolve) => setTimeout(resolve, 20))
