@@ -73,10 +73,10 @@ export function ConsoleMasthead(props: ConsoleMastheadProps) {
             <ToolbarItem className={wideOnly}>
               <ClusterSwitcher />
             </ToolbarItem>
-            <ToolbarItem>
+            <ToolbarItem className={styles['mayBeEmpty'] ?? ''}>
               <ReadOnlyBadge />
             </ToolbarItem>
-            <ToolbarItem>
+            <ToolbarItem className={styles['mayBeEmpty'] ?? ''}>
               <NamespaceSelector />
             </ToolbarItem>
             <ToolbarGroup align={{ default: 'alignEnd' }} variant="action-group-plain" gap={{ default: 'gapXs' }}>
