@@ -6,9 +6,6 @@ import {
   CardBody,
   CardTitle,
   DescriptionList,
-  DescriptionListDescription,
-  DescriptionListGroup,
-  DescriptionListTerm,
   ExpandableSection,
   Grid,
   GridItem,
@@ -32,6 +29,7 @@ import { useWhoAmI } from '../kube/use-access'
 import { useNamespaces } from '../kube/use-namespaces'
 import { useReadOnly } from '../kube/use-read-only'
 import { useAddressQuery } from '../shell/use-address-query'
+import { Fact } from '../ui/fact'
 import { FilterSelect } from '../ui/filter-select'
 import { PageHeader } from '../ui/page-header'
 import { LoadingView } from '../ui/views'
@@ -134,15 +132,6 @@ function Who() {
         </DescriptionList>
       </CardBody>
     </Card>
-  )
-}
-
-function Fact({ term, children }: { term: string; children: React.ReactNode }) {
-  return (
-    <DescriptionListGroup>
-      <DescriptionListTerm>{term}</DescriptionListTerm>
-      <DescriptionListDescription>{children}</DescriptionListDescription>
-    </DescriptionListGroup>
   )
 }
 

@@ -1,11 +1,12 @@
 'use client'
 
-import { PageSection, Tab, Tabs, TabTitleText } from '@patternfly/react-core'
+import { PageSection } from '@patternfly/react-core'
 import { useT } from '../i18n/use-t'
 import { useCluster } from '../kube/cluster'
 import { paths } from '../shell/paths'
 import { useAddressQuery } from '../shell/use-address-query'
 import { PageHeader } from '../ui/page-header'
+import { PageTabs } from '../ui/page-tabs'
 import { AuditView } from './audit-view'
 import { EventsView } from './events-view'
 
@@ -29,31 +30,14 @@ export function ActivityPage() {
   return (
     <>
       <PageHeader title={t('shell.page.activity')} description={t(`activity.description.${current}`)} />
-      <PageSection hasBodyWrapper={false} type="tabs">
-        <Tabs
-          component="nav"
-          aria-label={t('activity.tab.label')}
-          activeKey={current}
-          onSelect={(event, key) => {
-            // A plain click stays in this page; with Ctrl and the like the browser opens the link as it wants.
-            const mouse = event as React.MouseEvent<HTMLElement>
-            if (mouse.ctrlKey || mouse.metaKey || mouse.shiftKey) return
-            event.preventDefault()
-            const target = views.find((view) => view === key)
-            if (target) show(target)
-          }}
-        >
-          {views.map((view) => (
-            <Tab
-              key={view}
-              eventKey={view}
-              href={paths.activity(cluster, view === 'events' ? undefined : view)}
-              tabContentId={panelId}
-              title={<TabTitleText>{t(`activity.tab.${view}`)}</TabTitleText>}
-            />
-          ))}
-        </Tabs>
-      </PageSection>
+      <PageTabs
+        {...{ current, panelId }}
+        tabs={views}
+        label={t('activity.tab.label')}
+        titleOf={(view) => t(`activity.tab.${view}`)}
+        hrefOf={(view) => paths.activity(cluster, view === 'events' ? undefined : view)}
+        onShow={show}
+      />
       <PageSection hasBodyWrapper={false} isFilled id={panelId}>
         {current === 'events' ? <EventsView /> : <AuditView />}
       </PageSection>

@@ -1,26 +1,14 @@
 'use client'
 
-import {
-  Divider,
-  Dropdown,
-  DropdownGroup,
-  DropdownItem,
-  DropdownList,
-  Icon,
-  MenuSearch,
-  MenuSearchInput,
-  MenuToggle,
-  type MenuToggleElement,
-  SearchInput,
-} from '@patternfly/react-core'
+import { Divider, DropdownGroup, DropdownItem, DropdownList, Icon } from '@patternfly/react-core'
 import { CheckIcon } from '@patternfly/react-icons'
 import { usePathname, useRouter } from 'next/navigation'
-import { type Ref, useState } from 'react'
 import type { ConnectionInfo } from '@/contract/connections'
 import { useT } from '../i18n/use-t'
 import { useCluster } from '../kube/cluster'
 import { useSession } from '../kube/session'
 import { paths } from '../shell/paths'
+import { SearchDropdown } from '../ui/search-dropdown'
 import { toneIcon } from '../ui/status-label'
 import styles from './connection.module.css'
 import { pathInCluster, stateKey, toneOf } from './health'
@@ -37,75 +25,52 @@ export function ClusterSwitcher() {
   const pathname = usePathname()
   const { clusters } = useSession()
   const connections = useConnections().data?.connections ?? []
-  const [open, setOpen] = useState(false)
-  const [text, setText] = useState('')
   const current = connections.find(({ name }) => name === cluster)
   const shownName = current?.displayName ?? clusters.find(({ name }) => name === cluster)?.displayName ?? cluster
-  const found = connections.filter(({ name, displayName, server = '' }) =>
-    `${name} ${displayName} ${server}`.toLowerCase().includes(text.trim().toLowerCase()),
-  )
-  const close = () => {
-    setOpen(false)
-    setText('')
-  }
-  const go = (href: string) => {
-    close()
-    router.push(href)
-  }
   return (
-    <Dropdown
-      isOpen={open}
-      onOpenChange={(next) => (next ? setOpen(true) : close())}
-      shouldFocusToggleOnSelect
-      isScrollable
-      toggle={(ref: Ref<MenuToggleElement>) => (
-        <MenuToggle
-          ref={ref}
-          variant="plainText"
-          isExpanded={open}
-          {...(current ? { icon: <HealthIcon connection={current} /> } : {})}
-          aria-label={toggleLabel(t('shell.cluster', { name: shownName }), current && t(stateKey(current.health)))}
-          onClick={() => (open ? close() : setOpen(true))}
-        >
-          <span className={styles['cluster']}>{shownName}</span>
-        </MenuToggle>
-      )}
+    <SearchDropdown
+      label={toggleLabel(t('shell.cluster', { name: shownName }), current && t(stateKey(current.health)))}
+      icon={current && <HealthIcon connection={current} />}
+      shown={<span className={styles['cluster']}>{shownName}</span>}
+      find={connections.length > shownAtOnce ? t('connection.switcher.find') : undefined}
     >
-      {connections.length > shownAtOnce && (
-        <MenuSearch>
-          <MenuSearchInput>
-            <SearchInput
-              aria-label={t('connection.switcher.find')}
-              placeholder={t('connection.switcher.find')}
-              value={text}
-              onChange={(_event, value) => setText(value)}
-              onClear={() => setText('')}
-            />
-          </MenuSearchInput>
-        </MenuSearch>
-      )}
-      <DropdownGroup label={t('connection.switcher.label')}>
-        <DropdownList>
-          {found.map((connection) => (
-            <DropdownItem
-              key={connection.name}
-              icon={<CheckIcon style={{ visibility: connection.name === cluster ? 'visible' : 'hidden' }} />}
-              aria-current={connection.name === cluster}
-              description={<Summary connection={connection} />}
-              onClick={() => go(pathInCluster(pathname, connection.name))}
-            >
-              {connection.displayName}
-            </DropdownItem>
-          ))}
-          {found.length === 0 && <DropdownItem isDisabled>{t('connection.switcher.none')}</DropdownItem>}
-        </DropdownList>
-      </DropdownGroup>
-      <Divider />
-      <DropdownList>
-        <DropdownItem onClick={() => go(paths.connection(cluster))}>{t('connection.switcher.report')}</DropdownItem>
-        <DropdownItem onClick={() => go(paths.connections())}>{t('connection.switcher.all')}</DropdownItem>
-      </DropdownList>
-    </Dropdown>
+      {({ text, close }) => {
+        const found = connections.filter(({ name, displayName, server = '' }) =>
+          `${name} ${displayName} ${server}`.toLowerCase().includes(text),
+        )
+        const go = (href: string) => {
+          close()
+          router.push(href)
+        }
+        return (
+          <>
+            <DropdownGroup label={t('connection.switcher.label')}>
+              <DropdownList>
+                {found.map((connection) => (
+                  <DropdownItem
+                    key={connection.name}
+                    icon={<CheckIcon style={{ visibility: connection.name === cluster ? 'visible' : 'hidden' }} />}
+                    aria-current={connection.name === cluster}
+                    description={<Summary connection={connection} />}
+                    onClick={() => go(pathInCluster(pathname, connection.name))}
+                  >
+                    {connection.displayName}
+                  </DropdownItem>
+                ))}
+                {found.length === 0 && <DropdownItem isDisabled>{t('connection.switcher.none')}</DropdownItem>}
+              </DropdownList>
+            </DropdownGroup>
+            <Divider />
+            <DropdownList>
+              <DropdownItem onClick={() => go(paths.connection(cluster))}>
+                {t('connection.switcher.report')}
+              </DropdownItem>
+              <DropdownItem onClick={() => go(paths.connections())}>{t('connection.switcher.all')}</DropdownItem>
+            </DropdownList>
+          </>
+        )
+      }}
+    </SearchDropdown>
   )
 }
 

@@ -7,22 +7,19 @@ import {
   CardHeader,
   CardTitle,
   DescriptionList,
-  DescriptionListDescription,
-  DescriptionListGroup,
-  DescriptionListTerm,
   Gallery,
   Label,
   LabelGroup,
   PageSection,
   Title,
 } from '@patternfly/react-core'
-import type { ReactNode } from 'react'
 import type { ConnectionInfo } from '@/contract/connections'
 import { useT } from '../i18n/use-t'
 import { ApiFailure } from '../kube/api'
 import { useCluster } from '../kube/cluster'
 import { FailureView } from '../kube/failure-view'
 import { paths } from '../shell/paths'
+import { Fact } from '../ui/fact'
 import { LinkButton } from '../ui/link-button'
 import { PageHeader } from '../ui/page-header'
 import { StatusLabel } from '../ui/status-label'
@@ -170,14 +167,5 @@ function WhoCard({ who }: { who: Who | undefined }) {
         </LinkButton>
       </CardBody>
     </Card>
-  )
-}
-
-function Fact({ term, children }: { term: string; children: ReactNode }) {
-  return (
-    <DescriptionListGroup>
-      <DescriptionListTerm>{term}</DescriptionListTerm>
-      <DescriptionListDescription>{children}</DescriptionListDescription>
-    </DescriptionListGroup>
   )
 }

@@ -8,10 +8,11 @@ import { LiveSection } from '../kube/live-section'
 import { useSession } from '../kube/session'
 import { useObject } from '../kube/use-object'
 import { useOffers } from '../kube/use-offers'
+import { Fact } from '../ui/fact'
 import { StatusLabel, type Tone } from '../ui/status-label'
 import { TimeAgo, useNow } from '../ui/time-ago'
 import { EmptyView } from '../ui/views'
-import { Fact, PlatformCard } from './platform-card'
+import { PlatformCard } from './platform-card'
 
 /** Chiave's own operator in this cluster: whether it works, and whether it fits this console. */
 export function OperatorCard() {

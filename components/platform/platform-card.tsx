@@ -1,14 +1,6 @@
 'use client'
 
-import {
-  Card,
-  CardBody,
-  CardHeader,
-  CardTitle,
-  DescriptionListDescription,
-  DescriptionListGroup,
-  DescriptionListTerm,
-} from '@patternfly/react-core'
+import { Card, CardBody, CardHeader, CardTitle } from '@patternfly/react-core'
 import type { ReactNode } from 'react'
 
 /** One part of the platform. */
@@ -20,15 +12,5 @@ export function PlatformCard({ title, children }: { title: string; children: Rea
       </CardHeader>
       <CardBody>{children}</CardBody>
     </Card>
-  )
-}
-
-/** One line of a list of facts. */
-export function Fact({ term, children }: { term: string; children: ReactNode }) {
-  return (
-    <DescriptionListGroup>
-      <DescriptionListTerm>{term}</DescriptionListTerm>
-      <DescriptionListDescription>{children}</DescriptionListDescription>
-    </DescriptionListGroup>
   )
 }

@@ -14,6 +14,7 @@ import { callQueryKey } from '../kube/query-keys'
 import { useSession } from '../kube/session'
 import { useList } from '../kube/use-list'
 import { useOffers } from '../kube/use-offers'
+import { Fact } from '../ui/fact'
 import { PageHeader } from '../ui/page-header'
 import { StatusLabel } from '../ui/status-label'
 import { EmptyView, LoadingView } from '../ui/views'
@@ -21,7 +22,7 @@ import { ApiGroups } from './api-groups'
 import { componentStateOf, type PlatformObject } from './component-state'
 import { FurtherParts } from './further-parts'
 import { OperatorCard } from './operator-card'
-import { Fact, PlatformCard } from './platform-card'
+import { PlatformCard } from './platform-card'
 
 /** What the platform is made of, in which version and state, and what its API offers. */
 export function PlatformPage() {

@@ -5,20 +5,17 @@ import {
   CardBody,
   CardTitle,
   DescriptionList,
-  DescriptionListDescription,
-  DescriptionListGroup,
-  DescriptionListTerm,
   Form,
   FormSelect,
   FormSelectOption,
   Label,
   LabelGroup,
 } from '@patternfly/react-core'
-import type { ReactNode } from 'react'
 import { FormField } from '../forms/form-field'
 import { useT } from '../i18n/use-t'
 import { useSession } from '../kube/session'
 import { type Choice, useLanguagePreference, useThemeChoice } from '../shell/preferences'
+import { Fact } from '../ui/fact'
 import { TimeAgo } from '../ui/time-ago'
 import styles from './profile.module.css'
 
@@ -63,15 +60,6 @@ export function GeneralTab() {
       </Card>
       <Preferences />
     </div>
-  )
-}
-
-function Fact({ term, children }: { term: string; children: ReactNode }) {
-  return (
-    <DescriptionListGroup>
-      <DescriptionListTerm>{term}</DescriptionListTerm>
-      <DescriptionListDescription>{children}</DescriptionListDescription>
-    </DescriptionListGroup>
   )
 }
 

@@ -1,12 +1,12 @@
 'use client'
 
-import { PageSection, Tab, Tabs, TabTitleText } from '@patternfly/react-core'
+import { PageSection } from '@patternfly/react-core'
 import { useRouter } from 'next/navigation'
-import type { MouseEvent } from 'react'
 import { useT } from '../i18n/use-t'
 import { useSession } from '../kube/session'
 import { paths } from '../shell/paths'
 import { PageHeader } from '../ui/page-header'
+import { PageTabs } from '../ui/page-tabs'
 import { ApiTokensTab } from './api-tokens-tab'
 import { GeneralTab } from './general-tab'
 import { SecurityTab } from './security-tab'
@@ -29,31 +29,12 @@ export function ProfilePage({ tab }: { tab?: string | undefined }) {
   return (
     <>
       <PageHeader title={t('profile.title')} description={t('profile.description', { user })} />
-      <PageSection hasBodyWrapper={false} type="tabs">
-        <Tabs
-          component="nav"
-          aria-label={t('profile.tab.label')}
-          activeKey={current}
-          onSelect={(event, key) => {
-            // A plain click stays in this page; with Ctrl and the like the browser opens the link as it wants.
-            const mouse = event as MouseEvent<HTMLElement>
-            if (mouse.ctrlKey || mouse.metaKey || mouse.shiftKey) return
-            event.preventDefault()
-            const target = tabs.find((candidate) => candidate === key)
-            if (target) router.push(hrefOf(target))
-          }}
-        >
-          {tabs.map((target) => (
-            <Tab
-              key={target}
-              eventKey={target}
-              href={hrefOf(target)}
-              tabContentId={panelId}
-              title={<TabTitleText>{t(`profile.tab.${target}`)}</TabTitleText>}
-            />
-          ))}
-        </Tabs>
-      </PageSection>
+      <PageTabs
+        {...{ tabs, current, hrefOf, panelId }}
+        label={t('profile.tab.label')}
+        titleOf={(target) => t(`profile.tab.${target}`)}
+        onShow={(target) => router.push(hrefOf(target))}
+      />
       <PageSection hasBodyWrapper={false} isFilled id={panelId}>
         {current === 'general' && <GeneralTab />}
         {current === 'ssh-keys' && <SshKeysTab />}

@@ -1,25 +1,13 @@
 'use client'
 
-import {
-  Button,
-  Divider,
-  Dropdown,
-  DropdownGroup,
-  DropdownItem,
-  DropdownList,
-  MenuSearch,
-  MenuSearchInput,
-  MenuToggle,
-  type MenuToggleElement,
-  SearchInput,
-} from '@patternfly/react-core'
+import { Button, Divider, DropdownGroup, DropdownItem, DropdownList } from '@patternfly/react-core'
 import { CheckIcon, CubesIcon, TimesIcon } from '@patternfly/react-icons'
 import { useRouter } from 'next/navigation'
-import { type Ref, useState } from 'react'
 import { NamespaceField } from '../access/namespace-field'
 import { useT } from '../i18n/use-t'
 import { useCluster } from '../kube/cluster'
 import { useNamespaces } from '../kube/use-namespaces'
+import { SearchDropdown } from '../ui/search-dropdown'
 import { paths } from './paths'
 import styles from './shell.module.css'
 
@@ -32,87 +20,65 @@ export function NamespaceSelector() {
   const cluster = useCluster()
   const router = useRouter()
   const { mode, names, own, chosen, choose, remove } = useNamespaces()
-  const [open, setOpen] = useState(false)
-  const [text, setText] = useState('')
   if (names.length === 0) return null
-  const close = () => {
-    setOpen(false)
-    setText('')
-  }
   const all = t(mode === 'all' ? 'access.namespace.all' : 'access.namespace.mine')
-  const found = names.filter((name) => name.includes(text.trim().toLowerCase()))
-  const items = [{ value: undefined, label: all }, ...found.slice(0, 100).map((name) => ({ value: name, label: name }))]
   return (
-    <Dropdown
-      isOpen={open}
-      onOpenChange={(next) => (next ? setOpen(true) : close())}
-      shouldFocusToggleOnSelect
-      isScrollable
-      toggle={(ref: Ref<MenuToggleElement>) => (
-        <MenuToggle
-          ref={ref}
-          variant="plainText"
-          className={styles['namespaceToggle'] ?? ''}
-          icon={<CubesIcon />}
-          isExpanded={open}
-          aria-label={`${t('access.namespace.label')}: ${chosen ?? all}`}
-          onClick={() => (open ? close() : setOpen(true))}
-        >
-          <span className={styles['namespace']}>{chosen ?? all}</span>
-        </MenuToggle>
-      )}
+    <SearchDropdown
+      label={`${t('access.namespace.label')}: ${chosen ?? all}`}
+      icon={<CubesIcon />}
+      className={styles['namespaceToggle'] ?? ''}
+      shown={<span className={styles['namespace']}>{chosen ?? all}</span>}
+      find={names.length > shownAtOnce ? t('access.namespace.find') : undefined}
     >
-      {names.length > shownAtOnce && (
-        <MenuSearch>
-          <MenuSearchInput>
-            <SearchInput
-              aria-label={t('access.namespace.find')}
-              placeholder={t('access.namespace.find')}
-              value={text}
-              onChange={(_event, value) => setText(value)}
-              onClear={() => setText('')}
-            />
-          </MenuSearchInput>
-        </MenuSearch>
-      )}
-      <DropdownGroup label={t('access.namespace.label')}>
-        <DropdownList>
-          {items.map(({ value, label }) => (
-            <DropdownItem
-              key={value ?? ''}
-              icon={<CheckIcon style={{ visibility: value === chosen ? 'visible' : 'hidden' }} />}
-              aria-current={value === chosen}
-              onClick={() => {
-                choose(value)
-                close()
-              }}
-              {...(value !== undefined && own.includes(value)
-                ? { actions: <RemoveButton name={value} onRemove={() => remove(value)} /> }
-                : {})}
-            >
-              {label}
-            </DropdownItem>
-          ))}
-          {found.length === 0 && <DropdownItem isDisabled>{t('access.namespace.none')}</DropdownItem>}
-        </DropdownList>
-      </DropdownGroup>
-      <Divider />
-      {mode === 'some' && (
-        <div className={styles['addNamespace']}>
-          <NamespaceField id="selector-namespace" onAdded={close} />
-        </div>
-      )}
-      <DropdownList>
-        <DropdownItem
-          onClick={() => {
-            close()
-            router.push(paths.access(cluster, { namespace: chosen }))
-          }}
-        >
-          {t('access.namespace.mayDo')}
-        </DropdownItem>
-      </DropdownList>
-    </Dropdown>
+      {({ text, close }) => {
+        const found = names.filter((name) => name.includes(text))
+        const items = [
+          { value: undefined, label: all },
+          ...found.slice(0, 100).map((name) => ({ value: name, label: name })),
+        ]
+        return (
+          <>
+            <DropdownGroup label={t('access.namespace.label')}>
+              <DropdownList>
+                {items.map(({ value, label }) => (
+                  <DropdownItem
+                    key={value ?? ''}
+                    icon={<CheckIcon style={{ visibility: value === chosen ? 'visible' : 'hidden' }} />}
+                    aria-current={value === chosen}
+                    onClick={() => {
+                      choose(value)
+                      close()
+                    }}
+                    {...(value !== undefined && own.includes(value)
+                      ? { actions: <RemoveButton name={value} onRemove={() => remove(value)} /> }
+                      : {})}
+                  >
+                    {label}
+                  </DropdownItem>
+                ))}
+                {found.length === 0 && <DropdownItem isDisabled>{t('access.namespace.none')}</DropdownItem>}
+              </DropdownList>
+            </DropdownGroup>
+            <Divider />
+            {mode === 'some' && (
+              <div className={styles['addNamespace']}>
+                <NamespaceField id="selector-namespace" onAdded={close} />
+              </div>
+            )}
+            <DropdownList>
+              <DropdownItem
+                onClick={() => {
+                  close()
+                  router.push(paths.access(cluster, { namespace: chosen }))
+                }}
+              >
+                {t('access.namespace.mayDo')}
+              </DropdownItem>
+            </DropdownList>
+          </>
+        )
+      }}
+    </SearchDropdown>
   )
 }
 

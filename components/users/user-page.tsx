@@ -1,21 +1,12 @@
 'use client'
 
-import {
-  Card,
-  CardBody,
-  CardTitle,
-  DescriptionList,
-  DescriptionListDescription,
-  DescriptionListGroup,
-  DescriptionListTerm,
-  PageSection,
-} from '@patternfly/react-core'
+import { Card, CardBody, CardTitle, DescriptionList, PageSection } from '@patternfly/react-core'
 import { SearchIcon } from '@patternfly/react-icons'
-import type { ReactNode } from 'react'
 import type { LocalUser } from '@/contract/people'
 import { useT } from '../i18n/use-t'
 import { FailureView } from '../kube/failure-view'
 import { paths } from '../shell/paths'
+import { Fact } from '../ui/fact'
 import { LinkButton } from '../ui/link-button'
 import { PageHeader } from '../ui/page-header'
 import { ActionMenu } from '../ui/row-menu'
@@ -100,14 +91,5 @@ function Details({ user }: { user: LocalUser }) {
         </DescriptionList>
       </CardBody>
     </Card>
-  )
-}
-
-function Fact({ term, children }: { term: string; children: ReactNode }) {
-  return (
-    <DescriptionListGroup>
-      <DescriptionListTerm>{term}</DescriptionListTerm>
-      <DescriptionListDescription>{children}</DescriptionListDescription>
-    </DescriptionListGroup>
   )
 }

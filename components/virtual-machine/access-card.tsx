@@ -1,16 +1,6 @@
 'use client'
 
-import {
-  Alert,
-  Button,
-  Content,
-  DescriptionList,
-  DescriptionListDescription,
-  DescriptionListGroup,
-  DescriptionListTerm,
-  Flex,
-  Tooltip,
-} from '@patternfly/react-core'
+import { Alert, Button, Content, DescriptionList, Flex, Tooltip } from '@patternfly/react-core'
 import { EyeIcon, EyeSlashIcon } from '@patternfly/react-icons'
 import type { ReactNode } from 'react'
 import { AskLink } from '../access/ask-link'
@@ -18,6 +8,7 @@ import { useT } from '../i18n/use-t'
 import { failureSentence } from '../kube/errors'
 import { type Access, useAccess } from '../kube/use-access'
 import { CopyButton } from '../ui/copy-button'
+import { Fact } from '../ui/fact'
 import type { Machine } from './machine'
 import { type GuestAccessState, useGuestAccess, userDataSecret } from './use-guest-access'
 
@@ -125,10 +116,9 @@ function Credentials(props: { state: Extract<GuestAccessState, { phase: 'shown' 
   return (
     <DescriptionList isHorizontal isCompact>
       {rows.map(([term, value]) => (
-        <DescriptionListGroup key={term}>
-          <DescriptionListTerm>{term}</DescriptionListTerm>
-          <DescriptionListDescription>{value}</DescriptionListDescription>
-        </DescriptionListGroup>
+        <Fact key={term} term={term}>
+          {value}
+        </Fact>
       ))}
     </DescriptionList>
   )

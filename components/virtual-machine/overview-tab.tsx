@@ -8,9 +8,6 @@ import {
   ClipboardCopy,
   Content,
   DescriptionList,
-  DescriptionListDescription,
-  DescriptionListGroup,
-  DescriptionListTerm,
   Grid,
   GridItem,
   Stack,
@@ -24,6 +21,7 @@ import { formatBytes } from '../i18n/format'
 import { useLanguage, useT } from '../i18n/use-t'
 import { useCluster } from '../kube/cluster'
 import { paths } from '../shell/paths'
+import { Fact } from '../ui/fact'
 import { LinkButton } from '../ui/link-button'
 import { TimeAgo } from '../ui/time-ago'
 import { AccessInfo } from './access-card'
@@ -126,10 +124,9 @@ function Details({ machine }: { machine: Machine }) {
       {rows
         .filter(([, value]) => value !== undefined && value !== '' && value !== false)
         .map(([term, value]) => (
-          <DescriptionListGroup key={term}>
-            <DescriptionListTerm>{term}</DescriptionListTerm>
-            <DescriptionListDescription>{value}</DescriptionListDescription>
-          </DescriptionListGroup>
+          <Fact key={term} term={term}>
+            {value}
+          </Fact>
         ))}
     </DescriptionList>
   )

@@ -1,6 +1,6 @@
 'use client'
 
-import { Alert, Button, Flex, PageSection, Tab, Tabs, TabTitleText, Tooltip } from '@patternfly/react-core'
+import { Alert, Button, Flex, PageSection, Tooltip } from '@patternfly/react-core'
 import { OffIcon, PauseIcon, PlayIcon, RedoIcon, SearchIcon, TrashIcon } from '@patternfly/react-icons'
 import { useRouter } from 'next/navigation'
 import { type ComponentType, useMemo } from 'react'
@@ -14,6 +14,7 @@ import { ObjectYaml } from '../kube/object-yaml'
 import { paths } from '../shell/paths'
 import { LinkButton } from '../ui/link-button'
 import { PageHeader } from '../ui/page-header'
+import { PageTabs } from '../ui/page-tabs'
 import { ActionMenu, type MenuAction } from '../ui/row-menu'
 import { EmptyView, LoadingView } from '../ui/views'
 import { ConsoleTab } from './console-tab'
@@ -71,31 +72,12 @@ export function VirtualMachinePage({ namespace, name, tab }: VirtualMachinePageP
         badge={<MachineStatus machine={machine} />}
         actions={<HeaderActions name={name} actions={actions} />}
       />
-      <PageSection hasBodyWrapper={false} type="tabs">
-        <Tabs
-          component="nav"
-          aria-label={t('machine.tab.label')}
-          activeKey={current}
-          onSelect={(event, key) => {
-            // A plain click stays in this page; with Ctrl and the like the browser opens the link as it wants.
-            const mouse = event as React.MouseEvent<HTMLElement>
-            if (mouse.ctrlKey || mouse.metaKey || mouse.shiftKey) return
-            event.preventDefault()
-            const target = tabs.find((candidate) => candidate === key)
-            if (target) router.push(hrefOf(target))
-          }}
-        >
-          {tabs.map((target) => (
-            <Tab
-              key={target}
-              eventKey={target}
-              href={hrefOf(target)}
-              tabContentId={panelId}
-              title={<TabTitleText>{t(`machine.tab.${target}`)}</TabTitleText>}
-            />
-          ))}
-        </Tabs>
-      </PageSection>
+      <PageTabs
+        {...{ tabs, current, hrefOf, panelId }}
+        label={t('machine.tab.label')}
+        titleOf={(target) => t(`machine.tab.${target}`)}
+        onShow={(target) => router.push(hrefOf(target))}
+      />
       <PageSection hasBodyWrapper={false} isFilled id={panelId}>
         {objects.stale && <Alert component="p" isInline isPlain variant="warning" title={t('machine.stale')} />}
         <Why machine={machine} />
