@@ -1,4 +1,5 @@
 import type { AuditObject } from '@/contract/audit'
+import { changeVerb, readResourcePath } from '@/contract/resource-path'
 
 /**
  * The object, collection or subresource that a path of the API is about (Kubernetes API concepts, "Resource URIs");
@@ -9,47 +10,22 @@ export function parseApiObject(path: string): AuditObject | undefined {
     .split('/')
     .filter((part) => part !== '')
     .map(decode)
-  const root = parts.shift()
-  let group = ''
-  if (root === 'apis') group = parts.shift() ?? ''
-  else if (root !== 'api') return undefined
-  const version = parts.shift()
-  if (version === undefined) return undefined
-  let namespace: string | undefined
-  // `/namespaces/<name>` is the namespace itself; what is in it comes after.
-  if (parts[0] === 'namespaces' && parts.length > 2 && !namespaceSubresources.has(parts[2] ?? '')) {
-    namespace = parts[1]
-    parts.splice(0, 2)
-  }
-  const [resource, name, ...rest] = parts
-  if (resource === undefined) return undefined
+  const found = readResourcePath(parts)
+  if (!found) return undefined
+  const { group, resource, namespace, name, subresource } = found
   return {
     group: group === 'subresources.kubevirt.io' ? 'kubevirt.io' : group,
     resource,
     ...(namespace === undefined ? {} : { namespace }),
     ...(name === undefined ? {} : { name }),
     // What follows a proxy or portforward subresource may be an address with secrets in it.
-    ...(rest[0] === undefined ? {} : { subresource: rest[0] }),
+    ...(subresource[0] === undefined ? {} : { subresource: subresource[0] }),
   }
 }
 
-const namespaceSubresources = new Set(['status', 'finalize'])
-
 /** The verb of a change as RBAC calls it. */
 export function verbOf(method: string, upgrade: boolean, object: AuditObject | undefined): string {
-  if (upgrade) return 'connect'
-  switch (method) {
-    case 'POST':
-      return 'create'
-    case 'PUT':
-      return 'update'
-    case 'PATCH':
-      return 'patch'
-    case 'DELETE':
-      return object && object.name === undefined ? 'deletecollection' : 'delete'
-    default:
-      return method.toLowerCase()
-  }
+  return upgrade ? 'connect' : changeVerb(method, object === undefined || object.name !== undefined)
 }
 
 /** Questions that are asked by writing and leave nothing behind. */

@@ -1,4 +1,6 @@
 import type { KubeStatus } from '@/contract/kube-object'
+import { readResourcePath } from '@/contract/resource-path'
+import { buildStatus } from '@/server/proxy/status-response'
 
 /** Marks refusals of the read-only switch, so that a page can tell them from the cluster's own. */
 export const readOnlyReason = 'ReadOnlyConnection'
@@ -69,19 +71,15 @@ interface ApiTarget {
 function readTarget(path: string): ApiTarget | undefined {
   const [pathname = ''] = path.split('?', 1)
   const segments = pathname.slice(1).split('/').map(plainSegment)
-  if (segments.some((segment) => segment === undefined || /^\.{0,2}$/.test(segment))) return undefined
-  const [first, ...rest] = segments
-  if (first !== 'api' && first !== 'apis') return undefined
-  const group = first === 'api' ? '' : rest.shift()
-  const [, ...below] = rest
-  const place = below[0] === 'namespaces' && below.length > 2 ? below.slice(2) : below
-  const [resource, name, subresource, ...more] = place
-  if (group === undefined || !resource || more.length > 0) return undefined
-  // `/namespaces/<name>/status` and `/finalize` are a namespace's own subresources, read here as a resource of that name.
-  if (below.length === 3 && (resource === 'status' || resource === 'finalize')) {
-    return { group, resource: 'namespaces', name: below[1], subresource: resource }
-  }
-  return { group, resource, name, subresource }
+  if (!segments.every(isPlain)) return undefined
+  const found = readResourcePath(segments)
+  if (!found || found.subresource.length > 1) return undefined
+  return { ...found, subresource: found.subresource[0] }
+}
+
+/** Nothing that is empty, or that leads elsewhere. */
+function isPlain(segment: string | undefined): segment is string {
+  return segment !== undefined && !/^\.{0,2}$/.test(segment)
 }
 
 /** Decoded; undefined when it is not plain, since the API server might read it otherwise. */
@@ -96,14 +94,5 @@ function plainSegment(segment: string): string | undefined {
 }
 
 function refusal(message: string): KubeStatus {
-  return {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Failure',
-    reason: 'Forbidden',
-    code: 403,
-    message,
-    details: { causes: [{ reason: readOnlyReason, message }] },
-  }
+  return { ...buildStatus(403, message), details: { causes: [{ reason: readOnlyReason, message }] } }
 }

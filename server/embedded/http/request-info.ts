@@ -1,3 +1,4 @@
+import { changeVerb, readResourcePath } from '@/contract/resource-path'
 import { badRequest } from '../errors/status-error'
 
 /** What a request is about, read from its method and path alone (Kubernetes API concepts, "Resource URIs"). */
@@ -34,14 +35,9 @@ export function readRequestInfo(method: string, url: URL): RequestInfo {
     .split('/')
     .filter((part) => part !== '')
     .map(decodeURIComponent)
-  const [root, second = '', third = '', ...others] = parts
-  const rest = root === 'apis' ? others : parts.slice(2)
-  if ((root !== 'api' && root !== 'apis') || rest.length === 0) {
-    return { type: 'path', path: url.pathname, verb: method.toLowerCase() }
-  }
-  const [group, version] = root === 'api' ? ['', second] : [second, third]
-  const { namespace, place } = splitNamespace(rest)
-  const [resource = '', name = '', ...subresource] = place
+  const found = readResourcePath(parts)
+  if (!found) return { type: 'path', path: url.pathname, verb: method.toLowerCase() }
+  const { group, version, namespace = '', resource, name = '', subresource } = found
   return {
     type: 'resource',
     verb: verbOf(method, name, url.searchParams),
@@ -55,32 +51,10 @@ export function readRequestInfo(method: string, url: URL): RequestInfo {
   }
 }
 
-function splitNamespace(parts: readonly string[]): { namespace: string; place: readonly string[] } {
-  const [first, namespace = '', next = ''] = parts
-  if (first !== 'namespaces' || parts.length < 3 || namespaceSubresources.has(next))
-    return { namespace: '', place: parts }
-  return { namespace, place: parts.slice(2) }
-}
-
-const namespaceSubresources = new Set(['status', 'finalize'])
-
 function verbOf(method: string, name: string, query: URLSearchParams): string {
-  switch (method) {
-    case 'POST':
-      return 'create'
-    case 'PUT':
-      return 'update'
-    case 'PATCH':
-      return 'patch'
-    case 'DELETE':
-      return name === '' ? 'deletecollection' : 'delete'
-    case 'GET':
-    case 'HEAD':
-      if (name !== '') return 'get'
-      return isTrue(query.get('watch')) ? 'watch' : 'list'
-    default:
-      return method.toLowerCase()
-  }
+  if (method !== 'GET' && method !== 'HEAD') return changeVerb(method, name !== '')
+  if (name !== '') return 'get'
+  return isTrue(query.get('watch')) ? 'watch' : 'list'
 }
 
 /** How Kubernetes reads a boolean in a query: there and not `false` or `0`. */
